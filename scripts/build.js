@@ -1,0 +1,92 @@
+// Builds the package into pkg/: Rust → WebAssembly → wasm-bindgen → wasm-opt → one JavaScript file.
+
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setUpBuild } from "./setup.js";
+import { npmTool, root, run, step, tool } from "./shell.js";
+
+/** What rustc uses by default. More would be beyond browsers that have all of these (since 2022). */
+const FEATURES = [
+  "bulk-memory",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+];
+
+const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.wasm");
+const bound = join(root, "target/bindgen");
+const pkg = join(root, "pkg");
+
+export async function build() {
+  await step("building the package", async () => {
+    compile();
+    bindAndOptimise();
+    await bundle();
+  });
+}
+
+/** Without the paths of this machine, so that every machine builds the same bytes. */
+function compile() {
+  const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+  const registries = existsSync(sources) ? readdirSync(sources).map((registry) => join(sources, registry)) : [];
+  const flags = [...registries, root].map((path) => `--remap-path-prefix=${path}=.`);
+  const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
+  run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", "wasm32-unknown-unknown"], { env });
+}
+
+function bindAndOptimise() {
+  const hash = createHash("sha256").update(readFileSync(compiled)).digest("hex");
+  const stamp = join(bound, "input.sha256");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
+  rmSync(bound, { recursive: true, force: true });
+  const options = ["--target", "web", "--no-typescript", "--omit-default-module-path", "--out-name", "glue"];
+  run(tool("wasm-bindgen"), [compiled, ...options, "--out-dir", bound]);
+  const raw = join(bound, "glue_bg.wasm");
+  const features = FEATURES.map((feature) => `--enable-${feature}`);
+  run(npmTool("wasm-opt"), [raw, "-O3", ...features, "--strip-producers", "-o", join(bound, "cvm_watch.wasm")]);
+  writeFileSync(stamp, hash);
+}
+
+async function bundle() {
+  rmSync(pkg, { recursive: true, force: true });
+  mkdirSync(pkg);
+  // Set-up may only just have installed it.
+  const { build: esbuild } = await import("esbuild");
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: ["src/js/index.js"],
+    outfile: "pkg/index.js",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+    loader: { ".wasm": "base64" },
+    plugins: [wasmModule],
+    logLevel: "warning",
+  });
+  cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
+}
+
+/** What `src/js` imports from the build: the glue that wasm-bindgen made, and the module itself. */
+const wasmModule = {
+  name: "wasm-module",
+  setup({ onResolve }) {
+    onResolve({ filter: /^cvm-watch:wasm$/ }, () => ({ path: join(bound, "glue.js") }));
+    onResolve({ filter: /^cvm-watch:wasm-bytes$/ }, () => ({ path: join(bound, "cvm_watch.wasm") }));
+    // wasm-bindgen makes copies of the files that Rust names; the classes must be the very ones that are exported.
+    onResolve({ filter: /\/snippets\/.*\/src\/js\// }, ({ path }) => ({
+      path: join(root, path.slice(path.indexOf("/src/js/"))),
+    }));
+  },
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await setUpBuild();
+  await build();
+}

@@ -1,0 +1,22 @@
+// `npm run lint`: formatting and lints of everything, warnings denied.
+
+import { setUpBuild } from "./setup.js";
+import { npmTool, run, step } from "./shell.js";
+
+await setUpBuild();
+const denied = ["--", "--deny", "warnings"];
+await step("formatting of the Rust code", () => run("cargo", ["fmt", "--all", "--check"]));
+await step("clippy, native", () =>
+  run("cargo", ["clippy", "--quiet", "--locked", "--workspace", "--all-targets", ...denied]),
+);
+await step("clippy, wasm32", () =>
+  run("cargo", ["clippy", "--quiet", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", ...denied]),
+);
+await step("documentation", () =>
+  run("cargo", ["doc", "--quiet", "--locked", "--workspace", "--no-deps"], {
+    env: { RUSTDOCFLAGS: "--deny warnings" },
+  }),
+);
+await step("formatting and lints of JavaScript, CSS and JSON", () =>
+  run(npmTool("biome"), ["ci", "--error-on-warnings"]),
+);

@@ -1,0 +1,31 @@
+// `npm start`: sets up, builds, and serves the console page with the simulated API. Options go to the simulator:
+// `npm start -- --port 9000 --upstream https://cloud-api.phala.com/api/v1`.
+
+import { createInterface } from "node:readline";
+import { build } from "./build.js";
+import { setUpBuild } from "./setup.js";
+import { run, start, step, which } from "./shell.js";
+
+await setUpBuild();
+await build();
+const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
+await step("building the simulator (a minute the first time)", () => run("cargo", ["build", ...simulator]));
+
+const given = process.argv.slice(2);
+const options = given.includes("--port") ? given : ["--port", "8787", ...given];
+const server = start("cargo", ["run", ...simulator, "--", ...options], { stdio: ["ignore", "pipe", "inherit"] });
+createInterface({ input: server.stdout }).on("line", (line) => {
+  console.log(line);
+  const address = line.match(/^listening on (http:\S+)$/)?.[1];
+  if (address) open(address);
+});
+server.on("exit", (code) => process.exit(code ?? 0));
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+
+/** Shows the page in the user's browser, where there is a user. */
+function open(address) {
+  console.log(`\nThe console page is at ${address} (Ctrl+C ends it)`);
+  if (!process.stdout.isTTY || process.env.CI) return;
+  const opener = { darwin: "open", win32: "explorer" }[process.platform] ?? "xdg-open";
+  if (which(opener)) start(opener, [address], { stdio: "ignore", detached: true }).on("error", () => {});
+}

@@ -1,0 +1,241 @@
+/**
+ * Wait in a web page for a confidential VM (CVM) on Phala Cloud to reach a state.
+ *
+ * @packageDocumentation
+ */
+
+/** How to reach the Phala Cloud API. */
+export interface ClientConfig {
+  /**
+   * Where the API is: an absolute `http(s)` URL, or a path relative to the page such as `"/api/v1"`.
+   * It takes no query, no fragment and no user name. A slash at its end makes no difference.
+   *
+   * @defaultValue `"https://cloud-api.phala.com/api/v1"`
+   */
+  baseURL?: string;
+  /**
+   * Send the browser's cookies for the API's origin, other origins included.
+   *
+   * @defaultValue `false`
+   */
+  useCookieAuth?: boolean;
+  /**
+   * What carries the event stream. `"eventsource"` is the browser's own EventSource;
+   * `"auto"` takes the best that there is.
+   *
+   * @defaultValue `"auto"`
+   */
+  transport?: "auto" | "eventsource";
+}
+
+/** Which CVM. One of the five is required; the first that is not empty counts, in this order. */
+export interface CvmIdentifiers {
+  /** Any of the forms below. A UUID loses its hyphens, 40 hexadecimal digits get the prefix `app_`. */
+  id?: string;
+  /** A version 4 UUID, each hyphen optional. */
+  uuid?: string;
+  /** The app's id: 40 hexadecimal digits, with or without the prefix `app_`. */
+  app_id?: string;
+  /** The instance's id. */
+  instance_id?: string;
+  /**
+   * The CVM's name: 5 to 63 letters, digits and hyphens (an RFC 1123 label) that start with a letter
+   * and neither end with a hyphen nor hold two in a row.
+   */
+  name?: string;
+}
+
+type AtLeastOne<T> = { [Key in keyof T]-?: Required<Pick<T, Key>> & Partial<T> }[keyof T];
+
+/** What a watch may be given besides the request. These win over the fields of the request. */
+export interface WatchOptions {
+  /** Cancels the watch: the promise rejects with {@link WatchAbortedError} and the connection is closed. */
+  signal?: AbortSignal | null;
+  /**
+   * Called with every event, in order, and never after the promise has settled.
+   * What it throws is reported as an uncaught error and changes nothing else.
+   */
+  onEvent?: (event: WatchEvent) => void;
+}
+
+/** What to wait for, and how patiently. */
+export type WatchRequest = AtLeastOne<CvmIdentifiers> &
+  WatchOptions & {
+    /** The status to wait for, such as `"running"`. Compared exactly. */
+    target: string;
+    /**
+     * How often the server looks at the CVM, in seconds from 5 to 30.
+     *
+     * @defaultValue `5`
+     */
+    interval?: number;
+    /**
+     * How long one attempt may last, connecting included, in seconds from 10 to 600.
+     *
+     * @defaultValue `300`
+     */
+    timeout?: number;
+    /**
+     * How many attempts may follow the first one: an integer from 0, or `Infinity`.
+     *
+     * @defaultValue `Infinity`
+     */
+    maxRetries?: number;
+    /**
+     * The pause before each retry, in milliseconds from 0 to 2147483647.
+     * A longer `Retry-After` from the server wins.
+     *
+     * @defaultValue `5000`
+     */
+    retryDelay?: number;
+  };
+
+/** The fields of a CVM's state that the API documents. */
+export interface CvmStateFields {
+  /** The one field that is always there. */
+  status: string;
+  id?: string | null;
+  instance_id?: string | null;
+  name?: string | null;
+  /** How long it has been running, in words, such as `"1m 20s"`. */
+  uptime?: string | null;
+  exited_at?: string | null;
+  /** The step of the boot that it is in, such as `"starting containers"`. */
+  boot_progress?: string | null;
+  boot_error?: string | null;
+  shutdown_progress?: string | null;
+}
+
+/** A CVM as the server describes it. Fields that are not documented are kept as they came. */
+export interface CvmState extends CvmStateFields {
+  [field: string]: unknown;
+}
+
+/** The server's word that the target is reached. */
+export interface CompletePayload {
+  status: string;
+  /** Seconds since the attempt began. */
+  elapsed?: number;
+  target?: string;
+}
+
+/** An attempt ran out of time: the server's word, or made here when the server stays silent. */
+export interface TimeoutPayload {
+  error?: string;
+  /** Seconds since the attempt began. */
+  elapsed?: number;
+  target?: string;
+}
+
+/** Something went wrong: the server's word, or made here for a connection or an event that failed. */
+export interface ErrorPayload {
+  error: string;
+  /** Seconds since the attempt began. */
+  elapsed?: number;
+  message?: string;
+}
+
+/** What every event carries, besides the fields of its payload. */
+interface EventBase<Type extends string, Payload> {
+  type: Type;
+  /** The payload as it came. */
+  data: Payload;
+  /** The attempt that this belongs to, from 1. */
+  attempt: number;
+  /** Milliseconds until the next attempt; only on an event that ends an attempt when another one follows. */
+  retryIn?: number;
+  /** The CVM's status, where the event tells one. */
+  status?: string;
+  /** The step of the boot, where the event tells one. */
+  boot_progress?: string | null;
+}
+
+export interface StateEvent extends EventBase<"state", CvmState>, CvmStateFields {
+  status: string;
+  boot_progress?: string | null;
+}
+export interface CompleteEvent extends EventBase<"complete", CompletePayload>, CompletePayload {
+  status: string;
+}
+export interface TimeoutEvent extends EventBase<"timeout", TimeoutPayload>, TimeoutPayload {}
+export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPayload {}
+
+/** What `onEvent` is called with: `type` tells which of the four it is. */
+export type WatchEvent = StateEvent | CompleteEvent | TimeoutEvent | ErrorEvent;
+
+/** A client of the API. */
+export interface Client {
+  /**
+   * Waits until the CVM has the status `target`, through timeouts and broken connections.
+   *
+   * Never throws: everything that can go wrong rejects the promise. By the time it settles,
+   * the connection is closed and nothing of the watch is left behind.
+   *
+   * @param request - What to wait for, and how patiently.
+   * @param options - `signal` and `onEvent`; they win over those of the request.
+   * @returns The state whose `status` is the target.
+   * @throws {@link ValidationError} when the configuration or the request has bad fields: all are listed, and no
+   * request is made.
+   * @throws {@link WatchAbortedError} when the signal aborts.
+   * @throws {@link RequestError} when the server refuses for good: 204, or any 4xx but 408, 425 and 429.
+   * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
+   *
+   * @example
+   * ```js
+   * const state = await client.watchCvmState({ id: "my-app", target: "running" });
+   * ```
+   */
+  watchCvmState(request: WatchRequest, options?: WatchOptions): Promise<CvmState>;
+}
+
+/**
+ * Makes a client. It never throws and makes no request: bad fields reject the first watch.
+ *
+ * @param config - How to reach the API; everything has a default.
+ */
+export function createClient(config?: ClientConfig): Client;
+
+/** `client.watchCvmState(request, options)` in the form of the published SDK. */
+export function watchCvmState(client: Client, request: WatchRequest, options?: WatchOptions): Promise<CvmState>;
+
+/** Why a watch ended without its target; base of the four classes below. */
+export class WatchError extends Error {
+  /** Attempts made: requests for the event stream. 0 when the watch ended before the first. */
+  readonly attempts: number;
+  /** The last state that the server told, if it told any. */
+  readonly lastState?: CvmState;
+  /** Only the package makes these. */
+  protected constructor();
+}
+
+/** The signal aborted. `cause` is the signal's reason itself. */
+export class WatchAbortedError extends WatchError {
+  readonly cause: unknown;
+}
+
+/** The retries are used up. `cause` is the failure of the last attempt. */
+export class MaxRetriesExceededError extends WatchError {
+  readonly cause: Error;
+}
+
+/** The server refused, and will refuse again: 204, or any 4xx but 408, 425 and 429. */
+export class RequestError extends WatchError {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The field `detail` of the JSON body, if there is one: often a string, or a list of what was invalid. */
+  readonly detail?: unknown;
+}
+
+/** Bad arguments. No request was made. */
+export class ValidationError extends WatchError {
+  /** Every bad field, not only the first. */
+  readonly validationErrors: readonly FieldError[];
+}
+
+/** One bad field. */
+export interface FieldError {
+  /** Its name, such as `"interval"`. */
+  field: string;
+  /** What is wrong with which value, and what is allowed. */
+  message: string;
+}

@@ -1,0 +1,6 @@
+import base64 from "cvm-watch:wasm-bytes";
+
+/** The WebAssembly module, which lies in this file, as bytes. */
+export function wasm() {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}

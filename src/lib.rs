@@ -1,0 +1,56 @@
+//! Wait for a confidential VM (CVM) on Phala Cloud to reach a state.
+//!
+//! The crate is compiled to WebAssembly and used from JavaScript: `client.watchCvmState({ id, target })` opens an event
+//! stream, outlives time-outs and broken connections, and gives a promise. README.md tells about that side.
+//!
+//! The crate's core knows no browser. [`watch`] is a future over an [`Api`], the world that it is handed: streams,
+//! one-shot reads and time. To cancel a watch, drop it; whatever it holds is closed by its own `Drop`.
+//!
+//! A request is checked as a whole, and every bad field is reported:
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use cvm_watch::{Arguments, Given, WatchRequest};
+//!
+//! struct Fields(HashMap<&'static str, &'static str>);
+//!
+//! impl Arguments for Fields {
+//!     fn get(&self, field: &str) -> Given {
+//!         self.0.get(field).map_or(Given::Absent, |text| Given::Text((*text).into()))
+//!     }
+//!     fn show(&self, field: &str) -> String {
+//!         format!("{:?}", self.0.get(field))
+//!     }
+//! }
+//!
+//! let fields = Fields(HashMap::from([("id", "my-app"), ("target", "running")]));
+//! let request = WatchRequest::read(&fields)?;
+//! assert_eq!(request.stream_path(), "cvms/my-app/state?target=running&interval=5&timeout=300");
+//!
+//! let errors = WatchRequest::read(&Fields(HashMap::from([("interval", "often")]))).unwrap_err();
+//! let bad: Vec<_> = errors.iter().map(|error| error.field).collect();
+//! assert_eq!(bad, ["id", "target", "interval"]);
+//! # Ok::<(), Vec<cvm_watch::FieldError>>(())
+//! ```
+
+mod api;
+#[cfg(target_arch = "wasm32")]
+mod browser;
+mod cvm_id;
+mod error;
+mod event;
+mod json;
+mod request;
+mod retry;
+mod state;
+mod watch;
+
+pub use api::{Api, EventStream};
+pub use cvm_id::CvmId;
+pub use error::{Failure, FieldError, Refusal, WatchError};
+pub use event::{EventKind, Frame, WatchEvent};
+pub use json::Json;
+pub use request::{Arguments, Given, WatchRequest};
+pub use retry::{LONGEST_DELAY, Retry};
+pub use state::CvmState;
+pub use watch::{COMPLETE_WITHIN, Progress, watch};

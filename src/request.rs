@@ -1,0 +1,162 @@
+//! What to wait for and how patiently: all checks, all bad fields reported.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use crate::cvm_id::{CvmId, encode};
+use crate::error::FieldError;
+use crate::retry::{LONGEST_DELAY, Retry};
+
+/// What the caller wrote, field by field.
+pub trait Arguments {
+    /// What stands in a field.
+    fn get(&self, field: &str) -> Given;
+
+    /// What stands in a field, as an error message shows it: `"5"` with its quotes, `NaN`, `null`, `an array`.
+    fn show(&self, field: &str) -> String;
+
+    /// An error that says what a field must be, and what it is.
+    fn refuse(&self, field: &'static str, rule: &str) -> FieldError {
+        FieldError { field, message: format!("must be {rule}, but is {}", self.show(field)) }
+    }
+}
+
+/// What can stand in a field, as far as a check wants to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Given {
+    /// Nothing at all.
+    Absent,
+    /// A string.
+    Text(String),
+    /// A number; any, NaN too.
+    Number(f64),
+    /// Something else.
+    Other,
+}
+
+/// A request that has passed every check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchRequest {
+    /// The CVM to watch.
+    pub id: CvmId,
+    /// The status to wait for.
+    pub target: String,
+    /// How often the server looks at the CVM.
+    pub interval: Duration,
+    /// How long one attempt may last, connecting included.
+    pub timeout: Duration,
+    /// What follows a failed attempt.
+    pub retry: Retry,
+}
+
+impl WatchRequest {
+    /// Checks what the caller wrote.
+    ///
+    /// # Errors
+    /// Every bad field, with what it must be and what it is.
+    pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
+        let mut check = Check { arguments, errors: Vec::new() };
+        let id = check.id();
+        let target = check.target();
+        let interval = check.number("interval", 5.0..=30.0, 5.0, "a number of seconds from 5 to 30");
+        let timeout = check.number("timeout", 10.0..=600.0, 300.0, "a number of seconds from 10 to 600");
+        let max_retries = check.max_retries();
+        let longest = f64::from(i32::MAX);
+        let delay = check.number("retryDelay", 0.0..=longest, 5000.0, "a number of milliseconds from 0 to 2147483647");
+        match (id, target) {
+            (Some(id), Some(target)) if check.errors.is_empty() => Ok(Self {
+                id,
+                target,
+                interval: milliseconds(interval * 1000.0),
+                timeout: milliseconds(timeout * 1000.0),
+                retry: Retry { max_retries, delay: milliseconds(delay).min(LONGEST_DELAY) },
+            }),
+            _ => Err(check.errors),
+        }
+    }
+
+    /// Path and query of the event stream, relative to the API's base URL.
+    pub fn stream_path(&self) -> String {
+        let Self { id, target, interval, timeout, .. } = self;
+        let (path, target) = (id.state_path(), encode(target));
+        format!("{path}?target={target}&interval={}&timeout={}", seconds(*interval), seconds(*timeout))
+    }
+}
+
+/// Checks that go on after the first bad field.
+struct Check<'a, A> {
+    arguments: &'a A,
+    errors: Vec<FieldError>,
+}
+
+impl<A: Arguments> Check<'_, A> {
+    fn refuse(&mut self, field: &'static str, rule: &str) {
+        self.errors.push(self.arguments.refuse(field, rule));
+    }
+
+    /// The first field that names a CVM; but every one that is given is checked.
+    fn id(&mut self) -> Option<CvmId> {
+        let mut id = None;
+        let before = self.errors.len();
+        for field in CvmId::FIELDS {
+            match self.arguments.get(field) {
+                Given::Absent => {}
+                Given::Text(text) if text.is_empty() => {}
+                Given::Text(text) => match CvmId::new(field, &text) {
+                    Ok(given) => id = id.or(Some(given)),
+                    Err(rule) => self.refuse(field, rule),
+                },
+                _ => self.refuse(field, "a string"),
+            }
+        }
+        if id.is_none() && self.errors.len() == before {
+            let message =
+                "must be a string that is not empty, or else uuid, app_id, instance_id or name must be".into();
+            self.errors.push(FieldError { field: "id", message });
+        }
+        id
+    }
+
+    fn target(&mut self) -> Option<String> {
+        match self.arguments.get("target") {
+            Given::Text(target) if !target.is_empty() => Some(target),
+            _ => {
+                self.refuse("target", "a status to wait for, such as \"running\"");
+                None
+            }
+        }
+    }
+
+    fn number(&mut self, field: &'static str, allowed: RangeInclusive<f64>, default: f64, rule: &str) -> f64 {
+        match self.arguments.get(field) {
+            Given::Absent => default,
+            Given::Number(number) if allowed.contains(&number) => number,
+            _ => {
+                self.refuse(field, rule);
+                default
+            }
+        }
+    }
+
+    fn max_retries(&mut self) -> Option<u32> {
+        let field = "maxRetries";
+        let number = self.number(field, 0.0..=f64::INFINITY, f64::INFINITY, "an integer from 0, or Infinity");
+        if number.is_finite() && number.fract() > 0.0 {
+            self.refuse(field, "an integer from 0, or Infinity");
+        }
+        // More than fits is as good as no limit: four billion attempts.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer in range by now")]
+        (number <= f64::from(u32::MAX)).then_some(number as u32)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against a range before")]
+fn milliseconds(number: f64) -> Duration {
+    Duration::from_millis(number.round() as u64)
+}
+
+/// Seconds as a decimal, to the millisecond: `300`, `7.5`.
+fn seconds(duration: Duration) -> String {
+    let (whole, millis) = (duration.as_secs(), duration.subsec_millis());
+    if millis == 0 { format!("{whole}") } else { format!("{whole}.{millis:03}").trim_end_matches('0').into() }
+}

@@ -1,0 +1,148 @@
+// A real browser, driven over WebDriver.
+
+import { Builder, Capabilities } from "selenium-webdriver";
+import { ServiceBuilder } from "selenium-webdriver/chrome.js";
+
+const FLAGS = [
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+  "--js-flags=--expose-gc",
+];
+
+export async function startBrowser() {
+  const capabilities = Capabilities.chrome();
+  capabilities.set("goog:chromeOptions", { binary: process.env.CHROME, args: FLAGS });
+  capabilities.set("goog:loggingPrefs", { browser: "ALL" });
+  const driver = await new Builder()
+    .forBrowser("chrome")
+    .withCapabilities(capabilities)
+    .setChromeService(new ServiceBuilder(process.env.CHROMEDRIVER))
+    .build();
+  await driver.manage().setTimeouts({ script: 120_000 });
+  return new Browser(driver);
+}
+
+class Browser {
+  constructor(driver) {
+    this.driver = driver;
+  }
+
+  /** Opens an empty page of the simulator's, with the package and the lab on it. */
+  async open(simulator) {
+    await this.driver.get(`${simulator.origin}/simulator/blank`);
+    await this.run(`(${lab})(); globalThis.api = await import(new URL("/pkg/index.js", location));`);
+  }
+
+  /** Runs code (a function, or the body of one) in the page, and gives what it returns. */
+  async run(code, ...args) {
+    const body = typeof code === "function" ? `return (${code})(...args);` : code;
+    // As a module of the page's own: what WebDriver itself injects is muted, and its errors with it.
+    const { value, error } = await this.driver.executeAsyncScript(
+      `const [source, ...args] = arguments, done = args.pop();
+       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+       import(url).then((module) => module.default(...args)).then(
+         (value) => done({ value }), (error) => done({ error: String(error?.stack ?? error) }));`,
+      `export default async (...args) => { ${body} }`,
+      ...args,
+    );
+    if (error) throw new Error(`in the page: ${error}`);
+    return value;
+  }
+
+  /** Watches to the end: what the callback saw, and the state or the error. */
+  watch(request, config = {}) {
+    return this.run((request, config) => lab.outcome(lab.begin(request, config)), request, config);
+  }
+
+  /** Begins a watch that goes on. */
+  begin(name, request, config = {}) {
+    return this.run(
+      (name, request, config) => {
+        lab.watches[name] = lab.begin(request, config);
+      },
+      name,
+      request,
+      config,
+    );
+  }
+
+  /** Waits for a watch's end. */
+  outcome(name) {
+    return this.run((name) => lab.outcome(lab.watches[name]), name);
+  }
+
+  abort(name, reason) {
+    return this.run((name, reason) => lab.watches[name].controller.abort(reason), name, reason);
+  }
+
+  stop() {
+    return this.driver.quit();
+  }
+}
+
+/** What the page itself needs to run watches and tell about them. It goes there as text. */
+function lab() {
+  const watches = {};
+
+  // Catches the instance's memory on its way to the package: how much WebAssembly holds is nobody's public field.
+  let memory;
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (...args) => {
+    const result = await instantiate.apply(WebAssembly, args);
+    memory = (result.instance ?? result).exports.memory;
+    return result;
+  };
+
+  function begin(request, config) {
+    const controller = new AbortController();
+    const events = [];
+    const client = api.createClient({ baseURL: "/api/v1", transport: "eventsource", ...config });
+    const settled = api
+      .watchCvmState(client, request, {
+        signal: controller.signal,
+        onEvent: (event) => events.push({ at: performance.now(), event }),
+      })
+      .then(
+        (state) => ({ state, at: performance.now() }),
+        (error) => ({ error: describe(error), at: performance.now() }),
+      );
+    return { controller, events, settled, began: performance.now() };
+  }
+
+  async function outcome({ events, settled, began }) {
+    const { state, error, at } = await settled;
+    return {
+      state,
+      error,
+      events: events.map(({ event }) => event),
+      types: events.map(({ event }) => event.type),
+      took: at - began,
+    };
+  }
+
+  /** An error in a form that WebDriver can carry. */
+  function describe(error) {
+    if (!(error instanceof Error)) return { value: error };
+    const { name, message, attempts, lastState, status, detail, validationErrors, cause } = error;
+    const classes = Object.keys(api).filter((key) => /Error$/.test(key) && error instanceof api[key]);
+    return {
+      name,
+      message,
+      attempts,
+      lastState,
+      status,
+      detail,
+      validationErrors,
+      classes,
+      cause: cause && describe(cause),
+    };
+  }
+
+  globalThis.lab = { watches, begin, outcome, describe, memoryBytes: () => memory.buffer.byteLength };
+}

@@ -1,0 +1,140 @@
+//! The rows of "How a watch ends" in the contract, on virtual time. (Abort is the caller's: it drops the watch.)
+#![cfg(not(target_arch = "wasm32"))]
+
+mod world;
+
+use std::pin::pin;
+use std::time::Duration;
+
+use cvm_watch::{Failure, Progress, WatchError, watch};
+use serde_json::json;
+use tokio::time::timeout;
+use world::Step::{Answer, Break, CloseForGood, End, Say, Silence, Wait};
+use world::{Read, World, complete, request, state};
+
+#[tokio::test(start_paused = true)]
+async fn max_retries_exceeded_after_n_plus_one_attempts() {
+    for retries in [0_u32, 1, 2, 7] {
+        let world = World::new([]);
+        let outcome = world.watch(&request(json!({ "maxRetries": retries }))).await;
+        assert!(matches!(outcome, Err(WatchError::RetriesExceeded(_))));
+        assert_eq!(world.opened().len(), retries as usize + 1);
+        let expected: Vec<f64> = (0..=retries).map(|attempt| f64::from(attempt) * 5.0).collect();
+        assert_eq!(
+            world.opened(),
+            expected,
+            "retries come `retryDelay` apart, and nothing is waited for after the last"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn max_retries_exceeded_holds_the_last_attempts_failure() {
+    let world = World::new([vec![End], vec![Answer(503)], vec![Silence]]);
+    let outcome = world.watch(&request(json!({ "maxRetries": 2 }))).await;
+    assert!(matches!(outcome, Err(WatchError::RetriesExceeded(Failure::TimedOut { .. }))));
+    assert_eq!(world.events().last(), Some(&("timeout", 3, None)), "the last event announces no further attempt");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_max_retries_attempts_go_on() {
+    let world = World::new(vec![vec![End]; 500].into_iter().chain([vec![state("running")]]));
+    world.watch(&request(json!({ "maxRetries": ["inf"], "retryDelay": 0 }))).await.unwrap();
+    assert_eq!(world.opened().len(), 501);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timed_out_and_failed_attempts_count_alike() {
+    let world = World::new([vec![Silence], vec![Break], vec![state("running")]]);
+    world.watch(&request(json!({ "maxRetries": 2, "timeout": 10, "retryDelay": 250 }))).await.unwrap();
+    assert_eq!(world.opened(), [0.0, 10.25, 10.5]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn request_error_when_the_server_refused_for_good() {
+    let world = World::new([vec![End], vec![Answer(403)]]);
+    let outcome = world.watch(&request(json!({ "maxRetries": 9 }))).await;
+    let Err(WatchError::Refused(refusal)) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((refusal.status, refusal.detail.unwrap().0), (403, json!("said the server")));
+}
+
+/// Aborting is dropping: whatever the watch is doing, its stream and its timers are gone at once.
+#[tokio::test(start_paused = true)]
+async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_alive() {
+    let starting = || vec![state("starting"), Silence];
+    for (doing, streams, attempts, last_state) in [
+        ("connecting", vec![vec![Silence]], 1, None),
+        ("streaming", vec![starting()], 1, Some("starting")),
+        ("waiting to retry", vec![vec![state("starting"), Break]], 1, Some("starting")),
+        ("streaming again", vec![vec![Break], starting()], 2, Some("starting")),
+        ("reading once", vec![vec![complete("running")]], 1, None),
+        ("reading once for a reason", vec![vec![CloseForGood]], 1, None),
+        ("awaiting complete", vec![vec![Wait(6.5), state("running"), Silence]], 1, Some("running")),
+    ] {
+        let world = World::new(streams).with_reads([Read::Slow(60.0, "running")]);
+        let mut progress = Progress::default();
+        let request =
+            request(json!({ "maxRetries": 9, "retryDelay": if doing.ends_with("retry") { 50_000 } else { 5_000 } }));
+        {
+            let mut watching = Box::pin(watch(&world, &request, &mut progress, |event| world.report(event)));
+            timeout(Duration::from_secs(7), &mut watching).await.expect_err(doing);
+            assert!(world.alive() > 0, "{doing}");
+            drop(watching);
+        }
+        assert_eq!(world.alive(), 0, "{doing}");
+        assert_eq!(progress.attempts, attempts, "{doing}");
+        assert_eq!(progress.last_state.as_ref().map(cvm_watch::CvmState::status), last_state, "{doing}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn aborted_before_the_start_makes_no_request() {
+    let world = World::new([vec![state("running")]]);
+    let mut progress = Progress::default();
+    drop(watch(&world, &request(json!({})), &mut progress, |event| world.report(event)));
+    assert_eq!((world.opened().len(), progress.attempts), (0, 0));
+}
+
+/// When the callback hears the last event, the connection may still be open; when the promise settles, it is not.
+#[tokio::test(start_paused = true)]
+async fn the_connection_is_closed_before_the_watch_settles() {
+    for streams in [vec![vec![state("running"), complete("running"), Silence]], vec![vec![Answer(404), Silence]]] {
+        let world = World::new(streams);
+        let request = request(json!({}));
+        let mut progress = Progress::default();
+        let mut watching = pin!(watch(&world, &request, &mut progress, |event| world.report(event)));
+        let _settled = watching.as_mut().await;
+        assert_eq!(world.alive(), 0, "though the settled future itself is not dropped yet");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_state_is_kept_across_attempts() {
+    let world = World::new([vec![state("starting"), Break], vec![Say("state", "{}".into()), Break]]);
+    let mut progress = Progress::default();
+    let request = request(json!({ "maxRetries": 1 }));
+    watch(&world, &request, &mut progress, |_| ()).await.unwrap_err();
+    assert_eq!(progress.last_state.unwrap().status(), "starting");
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_say_what_was_wrong() {
+    for (status, detail, message) in [
+        (404, json!("CVM not found"), "the server answered with status 404: CVM not found"),
+        (
+            422,
+            json!([{ "msg": "too small" }, { "msg": "too odd" }]),
+            "the server answered with status 422: too small; too odd",
+        ),
+        (
+            403,
+            json!({ "error_code": "ERR-01", "message": "not yours" }),
+            "the server answered with status 403: not yours",
+        ),
+        (400, json!({ "unheard": "of" }), "the server answered with status 400"),
+        (400, json!([]), "the server answered with status 400"),
+    ] {
+        let refusal = cvm_watch::Refusal { status, detail: Some(world::TestJson(detail)), retry_after: None };
+        assert_eq!(refusal.to_string(), message);
+    }
+}

@@ -1,0 +1,111 @@
+//! What a request may hold: all checks, all bad fields reported at once.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod world;
+
+use std::time::Duration;
+
+use cvm_watch::{FieldError, WatchRequest};
+use serde_json::{Value, json};
+use world::JsonArguments;
+
+fn read(fields: Value) -> Result<WatchRequest, Vec<FieldError>> {
+    WatchRequest::read(&JsonArguments(fields))
+}
+
+/// The good request with one field changed.
+fn with(field: &str, value: Value) -> Result<WatchRequest, Vec<FieldError>> {
+    let mut fields = json!({ "id": "my-app", "target": "running" });
+    fields[field] = value;
+    read(fields)
+}
+
+fn bad_fields(result: Result<WatchRequest, Vec<FieldError>>) -> Vec<&'static str> {
+    result.err().unwrap_or_default().into_iter().map(|error| error.field).collect()
+}
+
+#[test]
+fn what_is_left_out_has_the_documented_default() {
+    let request = read(json!({ "id": "my-app", "target": "running" })).unwrap();
+    assert_eq!((request.interval, request.timeout), (Duration::from_secs(5), Duration::from_secs(300)));
+    assert_eq!((request.retry.max_retries, request.retry.delay), (None, Duration::from_secs(5)));
+}
+
+#[test]
+fn numbers_are_taken_to_the_ends_of_their_ranges_and_no_further() {
+    for (field, good, bad) in [
+        ("interval", ["5", "7.5", "30"], ["4.999", "30.001", "-5"]),
+        ("timeout", ["10", "10.5", "600"], ["9.999", "600.001", "0"]),
+        ("retryDelay", ["0", "0.5", "2147483647"], ["-1", "2147483648", "1e300"]),
+        ("maxRetries", ["0", "1", "9007199254740993"], ["-1", "0.5", "1e-9"]),
+    ] {
+        for number in good {
+            with(field, json!([number])).unwrap_or_else(|errors| panic!("{field} {number}: {errors:?}"));
+        }
+        for number in bad.into_iter().chain(["NaN", "-inf"]) {
+            assert_eq!(bad_fields(with(field, json!([number]))), [field], "{number}");
+        }
+        for value in [json!("5"), json!(null), json!(true), json!({}), json!([])] {
+            assert_eq!(bad_fields(with(field, value.clone())), [field], "{value}");
+        }
+    }
+    for field in ["interval", "timeout", "retryDelay"] {
+        assert_eq!(bad_fields(with(field, json!(["inf"]))), [field]);
+    }
+}
+
+#[test]
+fn max_retries_may_be_infinity() {
+    assert_eq!(with("maxRetries", json!(["inf"])).unwrap().retry.max_retries, None);
+    assert_eq!(with("maxRetries", json!(3)).unwrap().retry.max_retries, Some(3));
+}
+
+#[test]
+fn a_target_is_a_string_that_is_not_empty() {
+    for target in [json!(""), json!(null), json!(7), json!({}), json!(true)] {
+        assert_eq!(bad_fields(with("target", target)), ["target"]);
+    }
+    assert_eq!(bad_fields(read(json!({ "id": "my-app" }))), ["target"]);
+}
+
+#[test]
+fn all_bad_fields_are_reported_at_once() {
+    let bad = json!({
+        "id": 7, "uuid": "x", "app_id": {}, "name": "4chan", "target": "", "interval": 4, "timeout": "60",
+        "maxRetries": 1.5, "retryDelay": -1,
+    });
+    let expected = ["id", "uuid", "app_id", "name", "target", "interval", "timeout", "maxRetries", "retryDelay"];
+    assert_eq!(bad_fields(read(bad)), expected);
+    assert_eq!(bad_fields(read(json!({}))), ["id", "target"]);
+}
+
+#[test]
+fn messages_say_what_is_allowed_and_what_was_given() {
+    let errors = read(json!({ "target": "running", "interval": "5", "timeout": 3, "uuid": "1-2" })).unwrap_err();
+    let messages: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "must be a version 4 UUID, each hyphen optional, but is \"1-2\"",
+            "must be a number of seconds from 5 to 30, but is \"5\"",
+            "must be a number of seconds from 10 to 600, but is 3",
+        ]
+    );
+}
+
+#[test]
+fn the_first_identifier_that_is_not_empty_counts_but_every_one_is_checked() {
+    let request = read(json!({ "id": "", "app_id": "b", "instance_id": "c", "target": "running" })).unwrap();
+    assert_eq!(request.id.as_ref(), "b");
+    assert_eq!(bad_fields(read(json!({ "id": "a", "name": "-", "target": "running" }))), ["name"]);
+    assert_eq!(bad_fields(read(json!({ "id": "", "name": "", "target": "running" }))), ["id"]);
+}
+
+#[test]
+fn the_stream_path_holds_the_query_percent_encoded() {
+    let fields = json!({ "id": "my-app", "target": "a b&c=d#é+", "interval": 7.5, "timeout": 600 });
+    assert_eq!(
+        read(fields).unwrap().stream_path(),
+        "cvms/my-app/state?target=a%20b%26c%3Dd%23%C3%A9%2B&interval=7.5&timeout=600"
+    );
+}

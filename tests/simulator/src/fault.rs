@@ -1,0 +1,91 @@
+//! Faults: what can happen to the live streams of a CVM.
+
+use std::future::Future;
+use std::pin::pin;
+
+use tokio::sync::mpsc;
+
+use crate::body::Writer;
+use crate::sse;
+use crate::terms::Terms;
+
+/// A fault, as the scripting face names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The connections are cut.
+    Drop,
+    /// The streams stay open and send nothing more.
+    Stall,
+    /// The connections are cut, and the next request of each kind is refused.
+    Unavailable,
+    /// A frame comes that is not JSON.
+    Malformed,
+    /// The streams time out now.
+    Timeout,
+}
+
+impl Fault {
+    /// Every fault with its name.
+    pub const ALL: [(&str, Self); 5] = [
+        ("drop", Self::Drop),
+        ("stall", Self::Stall),
+        ("unavailable", Self::Unavailable),
+        ("malformed", Self::Malformed),
+        ("timeout", Self::Timeout),
+    ];
+
+    /// The fault of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find_map(|(known, fault)| (known == name).then_some(fault))
+    }
+}
+
+/// What is done to a stream's body, its connection staying.
+#[derive(Clone, Copy)]
+pub enum Disturbance {
+    /// It sends nothing more.
+    Stall,
+    /// It sends a frame that is not JSON.
+    Malformed,
+    /// It sends a `timeout` event and ends.
+    Timeout,
+}
+
+/// The disturbances that a stream is sent.
+pub struct Faults(mpsc::UnboundedReceiver<Disturbance>);
+
+impl Faults {
+    /// For an answer that nothing disturbs.
+    pub fn none() -> Self {
+        Self(mpsc::unbounded_channel().1)
+    }
+
+    /// Runs `stream` to its end, obeying the disturbances.
+    pub async fn disturb(mut self, terms: Option<&Terms>, writer: &Writer, stream: impl Future<Output = ()>) {
+        let mut stream = pin!(stream);
+        let mut stalled = false;
+        loop {
+            tokio::select! {
+                biased;
+                Some(disturbance) = self.0.recv() => match disturbance {
+                    Disturbance::Stall => stalled = true,
+                    Disturbance::Malformed => writer.send(sse::MALFORMED_STATE).await,
+                    Disturbance::Timeout => {
+                        if let Some(terms) = terms {
+                            writer.send(terms.timeout_event()).await;
+                        }
+                        return;
+                    }
+                },
+                () = &mut stream, if !stalled => return,
+                else => std::future::pending().await,
+            }
+        }
+    }
+}
+
+impl From<mpsc::UnboundedReceiver<Disturbance>> for Faults {
+    fn from(disturbances: mpsc::UnboundedReceiver<Disturbance>) -> Self {
+        Self(disturbances)
+    }
+}

@@ -1,0 +1,126 @@
+//! All simulated CVMs, each driven through its steps in real time.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::broadcast;
+
+use crate::cvm::{BOOT_STEPS, Cvm, CvmState};
+use crate::lock::Lock;
+
+/// How many changes a slow stream may lag behind; beyond that it goes on with the present state.
+const CHANGES_KEPT: usize = 64;
+
+/// The simulated CVMs.
+pub struct Fleet(Mutex<Vec<Arc<Machine>>>);
+
+impl Fleet {
+    /// The CVMs that are there at the start: one that boots when watched, one that runs, one whose boot fails.
+    pub fn new(boot_step: Duration) -> Self {
+        let cvm = |name: &str| Cvm::new(name, boot_step);
+        let setting_up_docker = BOOT_STEPS.len() - 2;
+        let cvms = [
+            cvm("my-app").starting_when_watched(),
+            cvm("my-database").with_status("running", SystemTime::now()),
+            cvm("broken-app").starting_when_watched().failing_at(setting_up_docker),
+        ];
+        Self(Mutex::new(cvms.map(Machine::new).into()))
+    }
+
+    /// The CVM that `id` means.
+    pub fn find(&self, id: &str) -> Option<Arc<Machine>> {
+        self.0.locked().iter().find(|machine| machine.answers_to(id)).cloned()
+    }
+
+    /// Whether two ids mean the same CVM, simulated or only scripted.
+    pub fn same(&self, one: &str, other: &str) -> bool {
+        one == other || self.find(one).is_some_and(|machine| machine.answers_to(other))
+    }
+
+    /// Puts a CVM in the place of the one that `id` means, or beside the others. Streams of the former go on with
+    /// the latter.
+    pub fn put(&self, id: &str, cvm: Cvm) -> Arc<Machine> {
+        if let Some(machine) = self.find(id) {
+            machine.change(|present, _| {
+                present.replace_by(cvm);
+                true
+            });
+            return machine;
+        }
+        let machine = Machine::new(cvm);
+        self.0.locked().push(Arc::clone(&machine));
+        machine
+    }
+
+    /// The names of all CVMs.
+    pub fn names(&self) -> Vec<String> {
+        self.0.locked().iter().map(|machine| machine.cvm.locked().name().to_owned()).collect()
+    }
+}
+
+/// One CVM and those who watch it.
+pub struct Machine {
+    cvm: Mutex<Cvm>,
+    changes: broadcast::Sender<CvmState>,
+    transits: Mutex<u64>,
+}
+
+impl Machine {
+    fn new(cvm: Cvm) -> Arc<Self> {
+        let machine = Arc::new(Self {
+            cvm: Mutex::new(cvm),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            transits: Mutex::default(),
+        });
+        machine.change(|_, _| true);
+        machine
+    }
+
+    fn answers_to(&self, id: &str) -> bool {
+        self.cvm.locked().answers_to(id)
+    }
+
+    /// The present state.
+    pub fn state(&self) -> CvmState {
+        self.cvm.locked().state(SystemTime::now())
+    }
+
+    /// The present state, and every one that follows it.
+    pub fn subscribe(&self) -> (CvmState, broadcast::Receiver<CvmState>) {
+        let cvm = self.cvm.locked();
+        (cvm.state(SystemTime::now()), self.changes.subscribe())
+    }
+
+    /// Changes the CVM by `act`, which says whether it did, and tells those who watch.
+    pub fn change(self: &Arc<Self>, act: impl FnOnce(&mut Cvm, SystemTime) -> bool) {
+        let mut cvm = self.cvm.locked();
+        let now = SystemTime::now();
+        if !act(&mut cvm, now) {
+            return;
+        }
+        // Without a watcher nobody is told, which is no error.
+        let _ = self.changes.send(cvm.state(now));
+        let mut transits = self.transits.locked();
+        *transits += 1;
+        if cvm.is_in_transit() {
+            tokio::spawn(Arc::clone(self).drive(*transits, cvm.step_time()));
+        }
+    }
+
+    /// Takes the CVM step by step to where it is going, unless another change overtakes it.
+    async fn drive(self: Arc<Self>, transit: u64, step_time: Duration) {
+        loop {
+            tokio::time::sleep(step_time).await;
+            let mut cvm = self.cvm.locked();
+            if *self.transits.locked() != transit {
+                return;
+            }
+            let now = SystemTime::now();
+            cvm.step(now);
+            let _ = self.changes.send(cvm.state(now));
+            if !cvm.is_in_transit() {
+                return;
+            }
+        }
+    }
+}

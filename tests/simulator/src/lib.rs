@@ -1,0 +1,87 @@
+//! A simulated Phala Cloud API: CVMs that boot, stop and fail, and answers scripted byte by byte.
+//!
+//! It serves the tests and the console page of cvm-watch.
+//!
+//! ```no_run
+//! use cvm_simulator::{Options, Simulator};
+//!
+//! # async fn example() -> std::io::Result<()> {
+//! let simulator = Simulator::bind(Options { port: 0, ..Options::default() }).await?;
+//! println!("listening on {}", simulator.url());
+//! simulator.serve().await
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+mod answer;
+mod body;
+mod connection;
+mod control;
+mod cors;
+mod cvm;
+mod fault;
+mod fleet;
+mod live;
+mod lock;
+mod log;
+pub mod options;
+mod own_pages;
+mod player;
+mod router;
+mod script;
+mod sse;
+mod state_route;
+mod terms;
+mod upstream;
+mod watch;
+mod world;
+
+use std::io;
+
+use axum::Router;
+use axum::serve::Listener as _;
+
+use crate::connection::{Connection, LoopbackListener};
+pub use crate::options::Options;
+pub use crate::upstream::Upstream;
+
+/// A simulator that has its port and does not serve yet.
+pub struct Simulator {
+    listener: LoopbackListener,
+    router: Router,
+    port: u16,
+}
+
+impl Simulator {
+    /// Takes a port on the loopback addresses. Connections queue up until [`Simulator::serve`].
+    ///
+    /// # Errors
+    /// When the port cannot be had; `AddrInUse` if another program has it.
+    pub async fn bind(options: Options) -> io::Result<Self> {
+        let listener = LoopbackListener::bind(options.port).await?;
+        let port = listener.local_addr()?.port();
+        Ok(Self { listener, router: router::router(options, port), port })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// The port that it has.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves for ever; dropping the future ends it.
+    ///
+    /// # Errors
+    /// None that are known: failures to accept a connection are waited out.
+    pub async fn serve(self) -> io::Result<()> {
+        axum::serve(self.listener, self.router.into_make_service_with_connect_info::<Connection>()).await
+    }
+}

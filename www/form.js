@@ -1,0 +1,143 @@
+import { byId, say } from "./elements.js";
+
+/** @typedef {import("../src/js/index.js").ClientConfig} ClientConfig */
+/** @typedef {import("../src/js/index.js").WatchRequest} WatchRequest */
+/** @typedef {import("../src/js/index.js").FieldError} FieldError */
+
+/** What each way to name a CVM looks like. */
+const IDENTIFIER_HINTS = {
+  id: "any of the other forms",
+  uuid: "a version 4 UUID, hyphens optional",
+  app_id: "40 hexadecimal digits, with or without app_",
+  instance_id: "the instance’s id",
+  name: "5 to 63 letters, digits and hyphens; starts with a letter",
+};
+
+const NUMBERS = ["interval", "timeout", "maxRetries", "retryDelay"];
+const FIELDS = ["identifier", "target", ...NUMBERS, "baseURL", "useCookieAuth", "transport"];
+
+/**
+ * The request's form. It judges nothing: what was typed goes to the package, whose own words about bad fields
+ * then appear beside them.
+ */
+export class RequestForm {
+  #form = byId("request");
+  #kind = byId("identifier-kind");
+  #identifier = byId("identifier");
+  #watch = byId("watch");
+  #abort = byId("abort");
+  #status = byId("status");
+
+  /**
+   * @param {object} listeners
+   * @param {() => void} listeners.onWatch
+   * @param {() => void} listeners.onAbort
+   * @param {(identifier: string) => void} listeners.onIdentifier - at every change of the identifier
+   */
+  constructor({ onWatch, onAbort, onIdentifier }) {
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (!this.watching) onWatch();
+    });
+    this.#form.addEventListener("keydown", (event) => {
+      // A key held down would press Watch and Abort in turn, since the focus moves between the two.
+      if (event.key === "Enter" && event.repeat) event.preventDefault();
+    });
+    this.#form.addEventListener("input", (event) => {
+      this.#clearError(event.target === this.#kind ? "identifier" : event.target.id);
+      onIdentifier(this.identifier);
+    });
+    this.#kind.addEventListener("change", () => this.#hint());
+    this.#abort.addEventListener("click", onAbort);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && this.watching && !event.defaultPrevented && !event.isComposing) onAbort();
+    });
+    this.#hint();
+  }
+
+  /** The identifier as it was typed. */
+  get identifier() {
+    return this.#identifier.value;
+  }
+
+  /** Lets the user begin: the package is loaded. */
+  ready() {
+    this.#watch.disabled = false;
+  }
+
+  /** Whether a watch is under way. */
+  get watching() {
+    return !this.#abort.disabled;
+  }
+
+  set watching(watching) {
+    // Watch is only marked as disabled: one that really is would drop the focus of whoever pressed it.
+    this.#watch.setAttribute("aria-disabled", String(watching));
+    if (!watching && document.activeElement === this.#abort) this.#watch.focus();
+    this.#abort.disabled = !watching;
+  }
+
+  /**
+   * @param {string} text - what is going on, for a live region: no ticking numbers
+   */
+  status(text) {
+    say(this.#status, text);
+  }
+
+  /**
+   * What was typed. Text goes on as it is; an empty number is left out, so that the package's default holds;
+   * and what is no number stays the string that it is.
+   *
+   * @returns {{ config: ClientConfig, request: WatchRequest }}
+   */
+  read() {
+    const request = { [this.#kind.value]: this.#identifier.value, target: byId("target").value };
+    for (const field of NUMBERS) {
+      const typed = byId(field).value.trim();
+      if (typed !== "") request[field] = Number.isNaN(Number(typed)) ? typed : Number(typed);
+    }
+    const config = {
+      baseURL: byId("baseURL").value,
+      useCookieAuth: byId("useCookieAuth").checked,
+      transport: byId("transport").value,
+    };
+    return { config, request: /** @type {any} */ (request) };
+  }
+
+  /**
+   * Puts each complaint beside its field, and the user at the first of them.
+   *
+   * @param {readonly FieldError[]} errors
+   */
+  complain(errors) {
+    const bad = new Map();
+    for (const { field, message } of errors) {
+      const place = field in IDENTIFIER_HINTS ? "identifier" : field;
+      if (FIELDS.includes(place)) bad.set(place, [...(bad.get(place) ?? []), message]);
+    }
+    for (const [field, messages] of bad) {
+      byId(field).setAttribute("aria-invalid", "true");
+      const error = byId(`${field}-error`);
+      error.textContent = messages.join("; ");
+      error.hidden = false;
+    }
+    const first = FIELDS.find((field) => bad.has(field));
+    if (first) byId(first).focus();
+  }
+
+  /** Takes all complaints back. */
+  clearErrors() {
+    for (const field of FIELDS) this.#clearError(field);
+  }
+
+  #clearError(field) {
+    byId(field).removeAttribute("aria-invalid");
+    const error = byId(`${field}-error`);
+    error.hidden = true;
+    error.textContent = "";
+  }
+
+  #hint() {
+    byId("identifier-hint").textContent = IDENTIFIER_HINTS[this.#kind.value];
+  }
+}
