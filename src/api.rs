@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::error::Failure;
 use crate::event::Frame;
+use crate::failure::Failure;
 use crate::json::Json;
 
 /// One CVM's state endpoint, and a clock.
@@ -41,6 +41,6 @@ pub trait EventStream {
     /// The next frame.
     ///
     /// # Errors
-    /// The stream is over: [`Failure::Ended`], [`Failure::Broken`] or [`Failure::Unexplained`].
+    /// The stream is over: [`Failure::Ended`], [`Failure::Broken`] or [`Failure::ClosedForGood`].
     async fn next(&mut self) -> Result<Frame<<Self::Json as Json>::Text>, Failure<Self::Json>>;
 }

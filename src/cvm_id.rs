@@ -1,9 +1,6 @@
 //! Which CVM: five ways to name one, one safe path segment.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// Everything but the characters that RFC 3986 leaves unreserved.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::url::encode;
 
 /// A CVM's id as the API takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +42,6 @@ impl AsRef<str> for CvmId {
     fn as_ref(&self) -> &str {
         &self.0
     }
-}
-
-/// Percent-encodes all that could mean something in a URL's path or query.
-pub fn encode(text: &str) -> impl std::fmt::Display {
-    utf8_percent_encode(text, RESERVED)
 }
 
 /// An RFC 1123 label that starts with a letter, as Phala Cloud wants a CVM's name.

@@ -19,7 +19,7 @@ pub trait Json: Clone {
     /// Makes a value of something of ours.
     fn of(value: &impl Serialize) -> Self;
 
-    /// The value's own field of that name, if the value is an object that has one.
+    /// The value's field of that name, if the value is an object that has one.
     fn get(&self, name: &str) -> Option<Self>;
 
     /// The items, if the value is an array.
@@ -28,7 +28,7 @@ pub trait Json: Clone {
     /// The text, if the value is a string.
     fn as_text(&self) -> Option<String>;
 
-    /// The text of the value's own field of that name.
+    /// The text of the value's field of that name.
     fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.as_text()
     }

@@ -3,9 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::cvm_id::{CvmId, encode};
+use crate::cvm_id::CvmId;
+use crate::duration::{milliseconds, seconds};
 use crate::error::FieldError;
-use crate::retry::{LONGEST_DELAY, Retry};
+use crate::retry::{Delay, Retry};
+use crate::url::encode;
 
 /// What the caller wrote, field by field.
 pub trait Arguments {
@@ -30,6 +32,8 @@ pub enum Given {
     Text(String),
     /// A number; any, NaN too.
     Number(f64),
+    /// A function.
+    Function,
     /// Something else.
     Other,
 }
@@ -59,17 +63,16 @@ impl WatchRequest {
         let id = check.id();
         let target = check.target();
         let interval = check.number("interval", 5.0..=30.0, 5.0, "a number of seconds from 5 to 30");
-        let timeout = check.number("timeout", 10.0..=600.0, 300.0, "a number of seconds from 10 to 600");
+        let timeout = check.timeout();
         let max_retries = check.max_retries();
-        let longest = f64::from(i32::MAX);
-        let delay = check.number("retryDelay", 0.0..=longest, 5000.0, "a number of milliseconds from 0 to 2147483647");
+        let delay = check.delay();
         match (id, target) {
             (Some(id), Some(target)) if check.errors.is_empty() => Ok(Self {
                 id,
                 target,
                 interval: milliseconds(interval * 1000.0),
-                timeout: milliseconds(timeout * 1000.0),
-                retry: Retry { max_retries, delay: milliseconds(delay).min(LONGEST_DELAY) },
+                timeout,
+                retry: Retry { max_retries, delay },
             }),
             _ => Err(check.errors),
         }
@@ -80,6 +83,30 @@ impl WatchRequest {
         let Self { id, target, interval, timeout, .. } = self;
         let (path, target) = (id.state_path(), encode(target));
         format!("{path}?target={target}&interval={}&timeout={}", seconds(*interval), seconds(*timeout))
+    }
+}
+
+/// A request for a CVM's present state that has passed every check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadRequest {
+    /// The CVM to ask about.
+    pub id: CvmId,
+    /// How long the answer may take.
+    pub timeout: Duration,
+}
+
+impl ReadRequest {
+    /// Checks what the caller wrote.
+    ///
+    /// # Errors
+    /// Every bad field, with what it must be and what it is.
+    pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
+        let mut check = Check { arguments, errors: Vec::new() };
+        let (id, timeout) = (check.id(), check.timeout());
+        match id {
+            Some(id) if check.errors.is_empty() => Ok(Self { id, timeout }),
+            _ => Err(check.errors),
+        }
     }
 }
 
@@ -127,6 +154,10 @@ impl<A: Arguments> Check<'_, A> {
         }
     }
 
+    fn timeout(&mut self) -> Duration {
+        milliseconds(self.number("timeout", 10.0..=600.0, 300.0, "a number of seconds from 10 to 600") * 1000.0)
+    }
+
     fn number(&mut self, field: &'static str, allowed: RangeInclusive<f64>, default: f64, rule: &str) -> f64 {
         match self.arguments.get(field) {
             Given::Absent => default,
@@ -134,6 +165,22 @@ impl<A: Arguments> Check<'_, A> {
             _ => {
                 self.refuse(field, rule);
                 default
+            }
+        }
+    }
+
+    fn delay(&mut self) -> Delay {
+        let default = Duration::from_secs(5);
+        match self.arguments.get("retryDelay") {
+            Given::Absent => Delay::Fixed(default),
+            Given::Function => Delay::Asked,
+            Given::Number(number) if Delay::MILLISECONDS.contains(&number) => Delay::Fixed(milliseconds(number)),
+            _ => {
+                self.refuse(
+                    "retryDelay",
+                    "a number of milliseconds from 0 to 2147483647, or a function that gives one",
+                );
+                Delay::Fixed(default)
             }
         }
     }
@@ -148,15 +195,4 @@ impl<A: Arguments> Check<'_, A> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer in range by now")]
         (number <= f64::from(u32::MAX)).then_some(number as u32)
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against a range before")]
-fn milliseconds(number: f64) -> Duration {
-    Duration::from_millis(number.round() as u64)
-}
-
-/// Seconds as a decimal, to the millisecond: `300`, `7.5`.
-fn seconds(duration: Duration) -> String {
-    let (whole, millis) = (duration.as_secs(), duration.subsec_millis());
-    if millis == 0 { format!("{whole}") } else { format!("{whole}.{millis:03}").trim_end_matches('0').into() }
 }

@@ -1,5 +1,6 @@
 //! How long to wait before the next attempt.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The longest delay that JavaScript's timers know; beyond it `setTimeout` overflows and fires at once.
@@ -12,15 +13,31 @@ pub struct Retry {
     /// Retries after the first attempt, so `max_retries + 1` attempts in all; `None` for no limit.
     pub max_retries: Option<u32>,
     /// The wait before each retry.
-    pub delay: Duration,
+    pub delay: Delay,
+}
+
+/// The wait before a retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delay {
+    /// Always the same.
+    Fixed(Duration),
+    /// The caller's function is asked each time.
+    Asked,
+}
+
+impl Delay {
+    /// The delays that can be had, in milliseconds: those that a timer can wait for.
+    pub const MILLISECONDS: RangeInclusive<f64> = 0.0..=i32::MAX as f64;
 }
 
 impl Retry {
-    /// The wait after attempt number `attempt` (from 1) has failed, or `None` if no other may follow.
-    /// A server that asks for a longer wait gets it, up to [`LONGEST_DELAY`].
-    pub fn delay_after(&self, attempt: u32, retry_after: Option<Duration>) -> Option<Duration> {
-        let used_up = self.max_retries.is_some_and(|max| attempt > max);
-        let delay = retry_after.map_or(self.delay, |asked| asked.max(self.delay));
-        (!used_up).then_some(delay.min(LONGEST_DELAY))
+    /// Whether another attempt may follow attempt number `attempt` (from 1).
+    pub fn allows_after(&self, attempt: u32) -> bool {
+        self.max_retries.is_none_or(|max| attempt <= max)
     }
+}
+
+/// The wait before the next attempt: as long as the server asks for, if that is longer, up to [`LONGEST_DELAY`].
+pub fn delay_until_retry(delay: Duration, retry_after: Option<Duration>) -> Duration {
+    retry_after.map_or(delay, |asked| asked.max(delay)).min(LONGEST_DELAY)
 }

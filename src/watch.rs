@@ -6,10 +6,13 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 
 use crate::api::{Api, EventStream};
-use crate::error::{Failure, WatchError, error_payload};
+use crate::error::{FieldError, WatchError};
 use crate::event::{EventKind, ServerEvent, WatchEvent};
+use crate::failure::Failure;
 use crate::json::Json;
+use crate::notice::{error_payload, timeout_payload};
 use crate::request::WatchRequest;
+use crate::retry::{Delay, delay_until_retry};
 use crate::state::CvmState;
 
 /// How long the server's `complete` is awaited once the target is reached, so that the callback sees it.
@@ -30,26 +33,58 @@ impl<J> Default for Progress<J> {
     }
 }
 
+/// Whoever waits: the callbacks of the request.
+pub trait Caller<J> {
+    /// Hears an event. They come in order.
+    fn on_event(&mut self, event: WatchEvent<J>);
+
+    /// Says how long to wait after an attempt has failed. Asked only if the request's delay is [`Delay::Asked`].
+    ///
+    /// # Errors
+    /// There is no delay to be had; the watch ends.
+    fn retry_delay(&mut self, progress: &Progress<J>, failure: &Failure<J>) -> Result<Duration, FieldError>;
+}
+
 /// Waits for the request's target: attempts follow attempts until it is reached or the request's patience ends.
 ///
-/// `report` is told every event, in order. To cancel the watch, drop it.
+/// To cancel the watch, drop it.
 ///
 /// # Errors
-/// [`WatchError::Refused`] or [`WatchError::RetriesExceeded`].
+/// The server has refused for good, or the retries are used up, or the caller's function gave no delay.
 pub async fn watch<A: Api>(
     api: &A,
     request: &WatchRequest,
     progress: &mut Progress<A::Json>,
-    report: impl FnMut(WatchEvent<A::Json>),
+    caller: &mut impl Caller<A::Json>,
 ) -> Result<CvmState<A::Json>, WatchError<A::Json>> {
-    Watch { api, request, progress, report }.run().await
+    Watch { api, request, progress, caller }.run().await
 }
 
-struct Watch<'a, A: Api, R> {
+/// Reads the CVM's present state, once.
+///
+/// # Errors
+/// The server could not be reached, has refused, has told no state, or has not answered in time.
+pub async fn read<A: Api>(
+    api: &A,
+    timeout: Duration,
+    progress: &mut Progress<A::Json>,
+) -> Result<CvmState<A::Json>, Failure<A::Json>> {
+    progress.attempts += 1;
+    within(api, timeout, read_state(api))
+        .await
+        .unwrap_or_else(|| Err(Failure::TimedOut { payload: timeout_payload(timeout, None) }))
+}
+
+async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
+    CvmState::from_json(api.read().await?)
+        .ok_or_else(|| Failure::Broken("the server told a state without a `status` that is a string".into()))
+}
+
+struct Watch<'a, A: Api, C> {
     api: &'a A,
     request: &'a WatchRequest,
     progress: &'a mut Progress<A::Json>,
-    report: R,
+    caller: &'a mut C,
 }
 
 /// The target is reached; the stream is still open if that is where the state came from.
@@ -58,7 +93,7 @@ struct Reached<A: Api> {
     stream: Option<A::Stream>,
 }
 
-impl<A: Api, R: FnMut(WatchEvent<A::Json>)> Watch<'_, A, R> {
+impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     async fn run(mut self) -> Result<CvmState<A::Json>, WatchError<A::Json>> {
         loop {
             self.progress.attempts = self.progress.attempts.saturating_add(1);
@@ -71,7 +106,7 @@ impl<A: Api, R: FnMut(WatchEvent<A::Json>)> Watch<'_, A, R> {
                     return Ok(state);
                 }
                 Some(Err(failure)) => failure,
-                None => Failure::timed_out(timeout, &self.request.target),
+                None => Failure::TimedOut { payload: timeout_payload(timeout, Some(&self.request.target)) },
             };
             match self.give_up_or_delay(failure) {
                 Ok(delay) => self.api.sleep(delay).await,
@@ -89,10 +124,18 @@ impl<A: Api, R: FnMut(WatchEvent<A::Json>)> Watch<'_, A, R> {
                 Ok(ServerEvent::State(state)) if state.status() == self.request.target => {
                     return Ok(Reached { state, stream: Some(stream) });
                 }
-                Ok(ServerEvent::State(_)) => {}
-                Ok(ServerEvent::Complete(_)) | Err(Failure::Unexplained) => {
+                // It is over what it complained of.
+                Ok(ServerEvent::State(_)) => server_error = None,
+                Ok(ServerEvent::Complete(_)) => {
                     drop(stream);
                     return self.read_target().await;
+                }
+                Err(Failure::ClosedForGood { .. }) => {
+                    drop(stream);
+                    return self.read_target().await.map_err(|failure| match failure {
+                        Failure::NotReached { status } => Failure::ClosedForGood { status: Some(status) },
+                        failure => failure,
+                    });
                 }
                 Ok(ServerEvent::Timeout(payload)) => return Err(Failure::TimedOut { payload }),
                 Ok(ServerEvent::Error(payload)) => {
@@ -130,8 +173,7 @@ impl<A: Api, R: FnMut(WatchEvent<A::Json>)> Watch<'_, A, R> {
 
     /// The stream is over without the target: the one-shot read decides.
     async fn read_target(&mut self) -> Result<Reached<A>, Failure<A::Json>> {
-        let state = CvmState::from_json(self.api.read().await?)
-            .ok_or_else(|| Failure::Broken("the server told a state without a `status` that is a string".into()))?;
+        let state = read_state(self.api).await?;
         self.progress.last_state = Some(state.clone());
         if state.status() == self.request.target {
             Ok(Reached { state, stream: None })
@@ -155,19 +197,28 @@ impl<A: Api, R: FnMut(WatchEvent<A::Json>)> Watch<'_, A, R> {
     /// The attempt has failed: tells so, and how long to wait before the next, if there is one.
     fn give_up_or_delay(&mut self, failure: Failure<A::Json>) -> Result<Duration, WatchError<A::Json>> {
         let refused = failure.is_permanent();
-        let delay = self.request.retry.delay_after(self.progress.attempts, failure.retry_after());
-        let retry_in = delay.filter(|_| !refused);
+        let again = !refused && self.request.retry.allows_after(self.progress.attempts);
+        let delay = again.then(|| self.delay_after(&failure)).transpose();
         let (kind, payload) = failure.event();
-        self.report(kind, payload, retry_in);
-        match (retry_in, failure) {
-            (Some(delay), _) => Ok(delay),
-            (None, Failure::Status(refusal)) if refused => Err(WatchError::Refused(refusal)),
-            (None, failure) => Err(WatchError::RetriesExceeded(failure)),
+        self.report(kind, payload, delay.as_ref().ok().copied().flatten());
+        match delay {
+            Ok(Some(delay)) => Ok(delay),
+            Ok(None) if refused => Err(WatchError::Refused(failure)),
+            Ok(None) => Err(WatchError::RetriesExceeded(failure)),
+            Err(bad) => Err(WatchError::BadDelay(bad)),
         }
     }
 
+    fn delay_after(&mut self, failure: &Failure<A::Json>) -> Result<Duration, FieldError> {
+        let delay = match self.request.retry.delay {
+            Delay::Fixed(delay) => delay,
+            Delay::Asked => self.caller.retry_delay(self.progress, failure)?,
+        };
+        Ok(delay_until_retry(delay, failure.retry_after()))
+    }
+
     fn report(&mut self, kind: EventKind, payload: A::Json, retry_in: Option<Duration>) {
-        (self.report)(WatchEvent { kind, payload, attempt: self.progress.attempts, retry_in });
+        self.caller.on_event(WatchEvent { kind, payload, attempt: self.progress.attempts, retry_in });
     }
 }
 

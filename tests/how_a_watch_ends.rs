@@ -6,11 +6,11 @@ mod world;
 use std::pin::pin;
 use std::time::Duration;
 
-use cvm_watch::{Failure, Progress, WatchError, watch};
+use cvm_watch::{Failure, FieldError, Progress, WatchError, read, watch};
 use serde_json::json;
 use tokio::time::timeout;
-use world::Step::{Answer, Break, CloseForGood, End, Say, Silence, Wait};
-use world::{Read, World, complete, request, state};
+use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Hesitate, Say, Silence, Wait};
+use world::{Listener, Read, World, complete, request, state};
 
 #[tokio::test(start_paused = true)]
 async fn max_retries_exceeded_after_n_plus_one_attempts() {
@@ -54,7 +54,7 @@ async fn timed_out_and_failed_attempts_count_alike() {
 async fn request_error_when_the_server_refused_for_good() {
     let world = World::new([vec![End], vec![Answer(403)]]);
     let outcome = world.watch(&request(json!({ "maxRetries": 9 }))).await;
-    let Err(WatchError::Refused(refusal)) = outcome else { panic!("{outcome:?}") };
+    let Err(WatchError::Refused(Failure::Status(refusal))) = outcome else { panic!("{outcome:?}") };
     assert_eq!((refusal.status, refusal.detail.unwrap().0), (403, json!("said the server")));
 }
 
@@ -63,7 +63,8 @@ async fn request_error_when_the_server_refused_for_good() {
 async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_alive() {
     let starting = || vec![state("starting"), Silence];
     for (doing, streams, attempts, last_state) in [
-        ("connecting", vec![vec![Silence]], 1, None),
+        ("connecting", vec![vec![Hesitate(60.0)]], 1, None),
+        ("waiting for the first event", vec![vec![Silence]], 1, None),
         ("streaming", vec![starting()], 1, Some("starting")),
         ("waiting to retry", vec![vec![state("starting"), Break]], 1, Some("starting")),
         ("streaming again", vec![vec![Break], starting()], 2, Some("starting")),
@@ -76,7 +77,8 @@ async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_al
         let request =
             request(json!({ "maxRetries": 9, "retryDelay": if doing.ends_with("retry") { 50_000 } else { 5_000 } }));
         {
-            let mut watching = Box::pin(watch(&world, &request, &mut progress, |event| world.report(event)));
+            let mut listener = Listener::of(&world);
+            let mut watching = Box::pin(watch(&world, &request, &mut progress, &mut listener));
             timeout(Duration::from_secs(7), &mut watching).await.expect_err(doing);
             assert!(world.alive() > 0, "{doing}");
             drop(watching);
@@ -91,7 +93,7 @@ async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_al
 async fn aborted_before_the_start_makes_no_request() {
     let world = World::new([vec![state("running")]]);
     let mut progress = Progress::default();
-    drop(watch(&world, &request(json!({})), &mut progress, |event| world.report(event)));
+    drop(watch(&world, &request(json!({})), &mut progress, &mut Listener::of(&world)));
     assert_eq!((world.opened().len(), progress.attempts), (0, 0));
 }
 
@@ -102,7 +104,8 @@ async fn the_connection_is_closed_before_the_watch_settles() {
         let world = World::new(streams);
         let request = request(json!({}));
         let mut progress = Progress::default();
-        let mut watching = pin!(watch(&world, &request, &mut progress, |event| world.report(event)));
+        let mut listener = Listener::of(&world);
+        let mut watching = pin!(watch(&world, &request, &mut progress, &mut listener));
         let _settled = watching.as_mut().await;
         assert_eq!(world.alive(), 0, "though the settled future itself is not dropped yet");
     }
@@ -113,7 +116,7 @@ async fn the_last_state_is_kept_across_attempts() {
     let world = World::new([vec![state("starting"), Break], vec![Say("state", "{}".into()), Break]]);
     let mut progress = Progress::default();
     let request = request(json!({ "maxRetries": 1 }));
-    watch(&world, &request, &mut progress, |_| ()).await.unwrap_err();
+    watch(&world, &request, &mut progress, &mut Listener::of(&world)).await.unwrap_err();
     assert_eq!(progress.last_state.unwrap().status(), "starting");
 }
 
@@ -136,5 +139,69 @@ async fn messages_say_what_was_wrong() {
     ] {
         let refusal = cvm_watch::Refusal { status, detail: Some(world::TestJson(detail)), retry_after: None };
         assert_eq!(refusal.to_string(), message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_delay_may_be_a_function_of_the_attempt_and_its_failure() {
+    let world = World::new([vec![End], vec![Answer(503)], vec![Silence], vec![state("running")]]);
+    let request = request(json!({ "maxRetries": 9, "timeout": 10, "retryDelay": "() => 1" }));
+    let mut listener = Listener::of(&world);
+    listener.delay = |attempt, failure| {
+        let expected = ["stream ended", "status 503", "timed out after 10 s"];
+        assert!(failure.contains(expected[attempt as usize - 1]), "{attempt}: {failure}");
+        Ok(Duration::from_secs(u64::from(attempt)))
+    };
+    watch(&world, &request, &mut Progress::default(), &mut listener).await.unwrap();
+    assert_eq!(world.opened(), [0.0, 1.0, 3.0, 16.0]);
+    let waits: Vec<_> = world.events().into_iter().map(|(_, _, wait)| wait).collect();
+    assert_eq!(waits, [Some(1.0), Some(2.0), Some(3.0), None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_wins_over_the_function_if_it_is_longer() {
+    let world = World::new([vec![AnswerRetryAfter(503, 30)], vec![state("running")]]);
+    let mut listener = Listener::of(&world);
+    listener.delay = |_, _| Ok(Duration::from_secs(7));
+    let request = request(json!({ "maxRetries": 1, "retryDelay": "() => 1" }));
+    watch(&world, &request, &mut Progress::default(), &mut listener).await.unwrap();
+    assert_eq!(world.opened(), [0.0, 30.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_function_that_gives_no_delay_ends_the_watch() {
+    let world = World::new([vec![End]]);
+    let mut listener = Listener::of(&world);
+    listener.delay = |_, _| Err(FieldError { field: "retryDelay", message: "must give a number".into() });
+    let request = request(json!({ "maxRetries": 9, "retryDelay": "() => 1" }));
+    let outcome = watch(&world, &request, &mut Progress::default(), &mut listener).await;
+    assert!(matches!(outcome, Err(WatchError::BadDelay(bad)) if bad.field == "retryDelay"));
+    assert_eq!(world.events(), [("error", 1, None)], "the failure itself is told all the same");
+    assert_eq!(world.alive(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_function_is_not_asked_when_no_other_attempt_follows() {
+    for (steps, retries) in [(vec![End], 0), (vec![Answer(404)], 9)] {
+        let world = World::new([steps]);
+        world.watch(&request(json!({ "maxRetries": retries, "retryDelay": "() => 1" }))).await.unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_gives_the_state_or_how_it_failed_and_never_hangs() {
+    for (answer, expected) in [
+        (Read::Status("stopped"), "stopped"),
+        (Read::Fail(404), "the server answered with status 404: said the server"),
+        (Read::Break, "the read broke"),
+        (Read::Raw(json!({ "status": null })), "the server told a state without a `status` that is a string"),
+        (Read::Slow(11.0, "stopped"), "timed out after 10 s"),
+    ] {
+        let world = World::new([]).with_reads([answer]);
+        let mut progress = Progress::default();
+        let outcome = read(&world, Duration::from_secs(10), &mut progress).await;
+        let told = outcome.map_or_else(|failure| failure.to_string(), |state| state.status().to_owned());
+        assert_eq!((told.as_str(), progress.attempts), (expected, 1));
+        assert_eq!(world.alive(), 0);
     }
 }

@@ -3,10 +3,10 @@
 
 mod world;
 
-use cvm_watch::{COMPLETE_WITHIN, Failure, WatchError};
+use cvm_watch::{Failure, Progress, WatchError, watch};
 use serde_json::json;
-use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Say, Silence, Wait};
-use world::{Entry, Outcome, Read, World, complete, request, state};
+use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Hesitate, Redirect, Say, Silence, Wait};
+use world::{Entry, Listener, Outcome, Read, World, complete, request, state};
 
 fn gave_up(outcome: &Outcome) -> &Failure<world::TestJson> {
     match outcome {
@@ -29,7 +29,7 @@ async fn complete_is_awaited_for_at_most_one_second() {
     let world = World::new([vec![state("running"), Silence]]);
     world.watch(&request(json!({}))).await.unwrap();
     assert_eq!(world.kinds(), ["state"]);
-    assert!((world.now() - COMPLETE_WITHIN.as_secs_f64()).abs() < 0.01);
+    assert!((world.now() - 1.0).abs() < 0.01);
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,6 +43,7 @@ async fn any_other_end_of_the_stream_in_that_second_resolves_all_the_same() {
         (vec![timeout], vec!["state", "timeout"]),
         (vec![error, End], vec!["state", "error"]),
         (vec![state("stopping"), End], vec!["state", "state"]),
+        (vec![state("stopping"), complete("running")], vec!["state", "state", "complete"]),
         (vec![Say("state", "{".into()), complete("running")], vec!["state", "error", "complete"]),
     ] {
         let world = World::new([[vec![state("running"), Wait(0.5)], end].concat()]);
@@ -83,10 +84,12 @@ async fn complete_without_a_state_is_decided_by_the_one_shot_read() {
 
 #[tokio::test(start_paused = true)]
 async fn complete_after_a_stale_state_is_decided_by_the_one_shot_read() {
-    let world = World::new([vec![state("starting"), complete("running")]]).with_reads([Read::Status("starting")]);
-    let outcome = world.watch(&request(json!({}))).await;
-    assert_eq!(gave_up(&outcome), &Failure::NotReached { status: "starting".into() });
+    let world = World::new([vec![state("starting"), complete("running")]]).with_reads([Read::Status("stopped")]);
+    let mut progress = Progress::default();
+    let outcome = watch(&world, &request(json!({})), &mut progress, &mut Listener::of(&world)).await;
+    assert_eq!(gave_up(&outcome), &Failure::NotReached { status: "stopped".into() });
     assert_eq!(world.kinds(), ["state", "complete", "error"]);
+    assert_eq!(progress.last_state.unwrap().status(), "stopped", "what the read has told is the last state, too");
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +133,12 @@ async fn the_servers_timeout_ends_the_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_lasts_timeout_seconds_at_most_whatever_has_arrived() {
-    for steps in [vec![Silence], vec![state("starting"), Silence], vec![[Wait(4.0), state("starting")]; 9].concat()] {
+    for steps in [
+        vec![Hesitate(60.0), state("running")],
+        vec![Silence],
+        vec![state("starting"), Silence],
+        vec![[Wait(4.0), state("starting")]; 9].concat(),
+    ] {
         let world = World::new([steps]);
         let outcome = world.watch(&request(json!({ "timeout": 10 }))).await;
         assert!(matches!(gave_up(&outcome), Failure::TimedOut { .. }));
@@ -161,6 +169,20 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
             assert_eq!(gave_up(&outcome).to_string(), message);
             assert_eq!(world.payloads()[1], json!({ "error": message }));
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_error_counts_and_a_state_after_it_takes_it_back() {
+    let error = |error| Say("error", json!({ "error": error }).to_string());
+    let silent = Say("error", "{}".into());
+    for (steps, message) in [
+        (vec![error("first"), error("second"), End], "second"),
+        (vec![error("first"), silent, End], "first"),
+        (vec![error("first"), state("starting"), End], "the event stream ended before the target was reached"),
+    ] {
+        let world = World::new([steps]);
+        assert_eq!(gave_up(&world.watch(&request(json!({}))).await).to_string(), message);
     }
 }
 
@@ -253,7 +275,7 @@ async fn status_204_and_every_other_4xx_reject_at_once() {
     for status in (400..500).filter(|status| !passing.contains(status)).chain([204]) {
         let world = World::new([vec![Answer(status)]]);
         let outcome = world.watch(&request(json!({ "maxRetries": 9 }))).await;
-        assert!(matches!(outcome, Err(WatchError::Refused(refusal)) if refusal.status == status));
+        assert!(matches!(outcome, Err(WatchError::Refused(Failure::Status(refusal))) if refusal.status == status));
         assert_eq!(world.events(), [("error", 1, None)]);
     }
 }
@@ -263,7 +285,7 @@ async fn a_stream_closed_for_good_asks_the_one_shot_read_once() {
     let world = World::new([vec![CloseForGood]]).with_reads([Read::Fail(404)]);
     let outcome = world.watch(&request(json!({ "maxRetries": 9 }))).await;
     assert!(
-        matches!(outcome, Err(WatchError::Refused(refusal)) if refusal.status == 404),
+        matches!(outcome, Err(WatchError::Refused(Failure::Status(refusal))) if refusal.status == 404),
         "a permanent status rejects"
     );
     assert_eq!(world.kinds(), ["error"]);
@@ -278,4 +300,12 @@ async fn a_stream_closed_for_good_asks_the_one_shot_read_once() {
         assert_eq!(world.events()[0], ("error", 1, Some(5.0)));
         assert_eq!(world.times(&Entry::Read).len(), 1);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_that_must_not_be_followed_rejects_at_once() {
+    let world = World::new([vec![Redirect]]);
+    let outcome = world.watch(&request(json!({ "maxRetries": 9 }))).await;
+    assert_eq!(outcome, Err(WatchError::Refused(Failure::Redirected { status: 307 })));
+    assert_eq!(world.events(), [("error", 1, None)]);
 }

@@ -5,7 +5,7 @@ mod world;
 
 use std::time::Duration;
 
-use cvm_watch::{FieldError, WatchRequest};
+use cvm_watch::{Delay, FieldError, ReadRequest, WatchRequest};
 use serde_json::{Value, json};
 use world::JsonArguments;
 
@@ -28,7 +28,7 @@ fn bad_fields(result: Result<WatchRequest, Vec<FieldError>>) -> Vec<&'static str
 fn what_is_left_out_has_the_documented_default() {
     let request = read(json!({ "id": "my-app", "target": "running" })).unwrap();
     assert_eq!((request.interval, request.timeout), (Duration::from_secs(5), Duration::from_secs(300)));
-    assert_eq!((request.retry.max_retries, request.retry.delay), (None, Duration::from_secs(5)));
+    assert_eq!((request.retry.max_retries, request.retry.delay), (None, Delay::Fixed(Duration::from_secs(5))));
 }
 
 #[test]
@@ -108,4 +108,19 @@ fn the_stream_path_holds_the_query_percent_encoded() {
         read(fields).unwrap().stream_path(),
         "cvms/my-app/state?target=a%20b%26c%3Dd%23%C3%A9%2B&interval=7.5&timeout=600"
     );
+}
+
+#[test]
+fn retry_delay_may_be_a_function() {
+    assert_eq!(with("retryDelay", json!("() => 1")).unwrap().retry.delay, Delay::Asked);
+    assert_eq!(bad_fields(with("timeout", json!("() => 1"))), ["timeout"]);
+}
+
+#[test]
+fn a_read_takes_an_identifier_and_a_timeout() {
+    let read = |fields| ReadRequest::read(&JsonArguments(fields));
+    let request = read(json!({ "app_id": "x", "target": 7 })).unwrap();
+    assert_eq!((request.id.as_ref(), request.timeout), ("x", Duration::from_secs(300)));
+    let errors = read(json!({ "timeout": 601 })).unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), ["id", "timeout"]);
 }

@@ -1,8 +1,11 @@
 //! An `AbortSignal` as a future.
 
 use futures_channel::oneshot;
-use gloo_events::EventListener;
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use web_sys::{AbortController, AbortSignal};
+
+use super::listener::Listener;
 
 /// Waits until the signal aborts: for ever, if there is none. The listener leaves with the future.
 pub async fn aborted(signal: Option<&AbortSignal>) {
@@ -11,11 +14,17 @@ pub async fn aborted(signal: Option<&AbortSignal>) {
         return;
     }
     let (abort, aborted) = oneshot::channel();
-    let _listener = EventListener::once(signal, "abort", move |_| {
-        let _ = abort.send(());
+    let mut abort = Some(abort);
+    let _listener = Listener::new(signal, "abort", move |_| {
+        let _ = abort.take().map(|abort| abort.send(()));
     });
     // It cannot be cancelled: the listener, which is as old, holds the other end.
     let _ = aborted.await;
+}
+
+/// Why the signal has aborted: the very value that its controller was given.
+pub fn reason(signal: &AbortSignal) -> JsValue {
+    Reflect::get(signal, &"reason".into()).unwrap_or_default()
 }
 
 /// An abort signal of our own, which aborts when this is dropped.

@@ -9,7 +9,14 @@ use crate::request::{Arguments, Given};
 
 #[wasm_bindgen(module = "/src/js/show.js")]
 extern "C" {
-    fn show(value: &JsValue) -> String;
+    /// A value as an error message shows it.
+    pub fn show(value: &JsValue) -> String;
+}
+
+#[wasm_bindgen(module = "/src/js/signal.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = isSignal)]
+    fn is_signal(value: &JsValue) -> bool;
 }
 
 /// A plain object of arguments.
@@ -23,15 +30,15 @@ impl Default for JsArguments {
 
 impl JsArguments {
     /// Takes an argument that must be an object.
-    pub fn required(field: &'static str, value: JsValue) -> Result<Self, FieldError> {
+    pub fn required(field: &'static str, value: JsValue) -> Result<Self, Vec<FieldError>> {
         if value.is_object() {
             return Ok(Self(value.unchecked_into()));
         }
-        Err(FieldError { field, message: format!("must be an object, but is {}", show(&value)) })
+        Err(vec![FieldError { field, message: format!("must be an object, but is {}", show(&value)) }])
     }
 
     /// Takes an argument that may be left out.
-    pub fn optional(field: &'static str, value: JsValue) -> Result<Self, FieldError> {
+    pub fn optional(field: &'static str, value: JsValue) -> Result<Self, Vec<FieldError>> {
         if value.is_undefined() { Ok(Self::default()) } else { Self::required(field, value) }
     }
 
@@ -40,42 +47,35 @@ impl JsArguments {
         Reflect::get(&self.0, &field.into()).unwrap_or_default()
     }
 
-    /// Whether anything stands in a field.
-    pub fn has(&self, field: &str) -> bool {
-        !self.value(field).is_undefined()
-    }
-
     /// A field that is true or false; false by default.
-    pub fn flag(&self, field: &'static str) -> Result<bool, FieldError> {
+    pub fn flag(&self, field: &'static str) -> Result<bool, Vec<FieldError>> {
         let value = self.value(field);
         if value.is_undefined() {
             return Ok(false);
         }
-        value.as_bool().ok_or_else(|| self.refuse(field, "true or false"))
+        value.as_bool().ok_or_else(|| vec![self.refuse(field, "true or false")])
     }
 
     /// A field that may hold a function.
-    pub fn function(&self, field: &'static str) -> Result<Option<Function>, FieldError> {
+    pub fn function(&self, field: &'static str) -> Result<Option<Function>, Vec<FieldError>> {
         let value = self.value(field);
         if value.is_undefined() {
             return Ok(None);
         }
-        value.dyn_into().map(Some).map_err(|_| self.refuse(field, "a function"))
+        value.dyn_into().map(Some).map_err(|_| vec![self.refuse(field, "a function")])
     }
 
-    /// The field `signal`. Known by its shape, not its class: a signal from another frame or a polyfill is as good.
-    pub fn signal(&self) -> Result<Option<AbortSignal>, FieldError> {
-        let value = self.value("signal");
+    /// A field that may hold an abort signal.
+    pub fn signal(&self, field: &'static str) -> Result<Option<AbortSignal>, Vec<FieldError>> {
+        let value = self.value(field);
         // `null` is what `fetch` takes for no signal, too.
         if value.is_undefined() || value.is_null() {
             return Ok(None);
         }
-        let has = |method: &str| Reflect::get(&value, &method.into()).is_ok_and(|method| method.is_function());
-        if has("addEventListener") && has("removeEventListener") && Reflect::has(&value, &"aborted".into()) == Ok(true)
-        {
+        if is_signal(&value) {
             return Ok(Some(value.unchecked_into()));
         }
-        Err(self.refuse("signal", "an AbortSignal"))
+        Err(vec![self.refuse(field, "an AbortSignal")])
     }
 }
 
@@ -86,6 +86,8 @@ impl Arguments for JsArguments {
             Given::Absent
         } else if let Some(text) = value.as_string() {
             Given::Text(text)
+        } else if value.is_function() {
+            Given::Function
         } else {
             value.as_f64().map_or(Given::Other, Given::Number)
         }
@@ -127,11 +129,11 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn a_signal_is_known_by_its_shape() {
+    fn a_signal_must_be_a_real_one() {
         let arguments = |signal: JsValue| {
             let object = Object::new();
             Reflect::set(&object, &"signal".into(), &signal).unwrap();
-            JsArguments(object).signal()
+            JsArguments(object).signal("signal")
         };
         let signal = web_sys::AbortController::new().unwrap().signal();
         assert_eq!(arguments(signal.clone().into()), Ok(Some(signal)));

@@ -1,17 +1,21 @@
 //! The error classes of `src/js/errors.js`.
 
-use js_sys::{Error, Reflect};
+use js_sys::{Error, Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
 
-use crate::error::{Failure, FieldError, Refusal, WatchError};
-use crate::request::WatchRequest;
+use crate::error::{FieldError, WatchError};
+use crate::failure::Failure;
 use crate::watch::Progress;
 
 use super::json::JsJson;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = WatchError)]
+    type JsWatchError;
+    #[wasm_bindgen(constructor, js_class = WatchError)]
+    fn new(message: &str, attempts: u32, last_state: &JsValue, options: &JsValue) -> JsWatchError;
+
     type WatchAbortedError;
     #[wasm_bindgen(constructor)]
     fn new(message: &str, attempts: u32, last_state: &JsValue, reason: &JsValue) -> WatchAbortedError;
@@ -26,64 +30,88 @@ extern "C" {
 
     type ValidationError;
     #[wasm_bindgen(constructor)]
-    fn new(message: &str, errors: &JsValue) -> ValidationError;
+    fn new(
+        message: &str,
+        errors: &JsValue,
+        attempts: u32,
+        last_state: &JsValue,
+        cause: Option<&JsValue>,
+    ) -> ValidationError;
 }
 
-/// What the promise of a watch with bad arguments rejects with.
+/// What a promise rejects with when the arguments are bad.
 pub fn invalid(errors: &[FieldError]) -> JsValue {
-    let list: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-    let list_js = serde_wasm_bindgen::to_value(errors).unwrap_or_default();
-    ValidationError::new(&list.join("; "), &list_js).into()
+    validation_error(errors, &Progress::default(), None)
 }
 
-/// What the promise of a watch rejects with when its signal has aborted.
-pub fn aborted(signal: Option<&AbortSignal>, request: &WatchRequest, progress: Progress<JsJson>) -> JsValue {
-    let reason = signal.and_then(|signal| Reflect::get(signal, &"reason".into()).ok()).unwrap_or_default();
+fn validation_error(errors: &[FieldError], progress: &Progress<JsJson>, cause: Option<&JsValue>) -> JsValue {
+    let message: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    let list = serde_wasm_bindgen::to_value(errors).unwrap_or_default();
     let (attempts, last_state) = told(progress);
-    WatchAbortedError::new(&format!("{} was aborted", name(request)), attempts, &last_state, &reason).into()
+    ValidationError::new(&message.join("; "), &list, attempts, &last_state, cause).into()
 }
 
-/// What the promise of a watch rejects with when it has ended without its target.
-pub fn failed(error: WatchError<JsJson>, request: &WatchRequest, progress: Progress<JsJson>) -> JsValue {
-    let (attempts, last_state) = told(progress);
-    let refused = |refusal: Refusal<JsJson>| {
-        let message = format!("{} was refused: {refusal}", name(request));
-        let detail = refusal.detail.map_or(JsValue::UNDEFINED, Into::into);
-        RequestError::new(&message, attempts, &last_state, refusal.status, &detail).into()
-    };
-    match error {
-        WatchError::Refused(refusal) => refused(refusal),
-        WatchError::RetriesExceeded(failure) => {
-            let message = format!("{} gave up after attempt {attempts}: {failure}", name(request));
-            let cause = match failure {
-                Failure::Status(refusal) => refused(refusal),
-                failure => plain(&failure),
-            };
-            MaxRetriesExceededError::new(&message, attempts, &last_state, &cause).into()
+/// What the errors of a call speak of: "the watch of CVM …".
+pub struct Subject(pub String);
+
+impl Subject {
+    /// The signal has aborted.
+    pub fn aborted(&self, reason: &JsValue, progress: &Progress<JsJson>) -> JsValue {
+        let (attempts, last_state) = told(progress);
+        WatchAbortedError::new(&format!("{} was aborted", self.0), attempts, &last_state, reason).into()
+    }
+
+    /// The watch has ended without its target; `thrown` is what a function of the caller's threw.
+    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: Option<&JsValue>) -> JsValue {
+        match error {
+            WatchError::BadDelay(bad) => validation_error(std::slice::from_ref(bad), progress, thrown),
+            WatchError::Refused(failure) => self.failure(failure, progress),
+            WatchError::RetriesExceeded(failure) => {
+                let (attempts, last_state) = told(progress);
+                let message = format!("{} gave up after attempt {attempts}: {failure}", self.0);
+                let cause = self.failure(failure, progress);
+                MaxRetriesExceededError::new(&message, attempts, &last_state, &cause).into()
+            }
+        }
+    }
+
+    /// The one-shot read has failed.
+    pub fn not_read(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
+        let cause = self.failure(failure, progress);
+        if matches!(failure, Failure::Status(_) | Failure::Redirected { .. }) {
+            return cause;
+        }
+        let (attempts, last_state) = told(progress);
+        let options = Object::new();
+        let _ = Reflect::set(&options, &"cause".into(), &cause);
+        JsWatchError::new(&format!("{} has failed: {failure}", self.0), attempts, &last_state, &options).into()
+    }
+
+    /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error.
+    pub fn failure(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
+        let refused = |status, detail| {
+            let (attempts, last_state) = told(progress);
+            let message = format!("{}: {failure}", self.0);
+            RequestError::new(&message, attempts, &last_state, status, detail).into()
+        };
+        match failure {
+            Failure::Status(refusal) => {
+                refused(refusal.status, &refusal.detail.clone().map_or(JsValue::UNDEFINED, Into::into))
+            }
+            Failure::Redirected { status } => refused(*status, &JsValue::UNDEFINED),
+            _ => {
+                let error = Error::new(&failure.to_string());
+                if matches!(failure, Failure::TimedOut { .. }) {
+                    // As a DOMException for a time-out is called.
+                    error.set_name("TimeoutError");
+                }
+                error.into()
+            }
         }
     }
 }
 
-/// A failure that has no class of its own.
-fn plain(failure: &Failure<JsJson>) -> JsValue {
-    let error = Error::new(&failure.to_string());
-    if matches!(failure, Failure::TimedOut { .. }) {
-        // As a DOMException for a time-out is called.
-        error.set_name("TimeoutError");
-    }
-    error.into()
-}
-
-fn told(progress: Progress<JsJson>) -> (u32, JsValue) {
-    (progress.attempts, progress.last_state.map_or(JsValue::UNDEFINED, |state| state.json().clone().into()))
-}
-
-fn name(request: &WatchRequest) -> String {
-    format!("the watch of CVM \"{}\" for \"{}\"", request.id.as_ref(), request.target)
-}
-
-/// The message of something thrown.
-pub fn message_of(error: &JsValue) -> String {
-    let message = Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
-    message.or_else(|| error.as_string()).unwrap_or_else(|| "an unknown error".into())
+fn told(progress: &Progress<JsJson>) -> (u32, JsValue) {
+    let last_state = progress.last_state.as_ref().map(|state| state.json().clone().into());
+    (progress.attempts, last_state.unwrap_or_default())
 }

@@ -2,25 +2,23 @@
 
 use futures_channel::mpsc::{UnboundedReceiver, unbounded};
 use futures_util::StreamExt;
-use gloo_events::EventListener;
-use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, EventSource, EventSourceInit, MessageEvent};
 
 use crate::api::EventStream;
-use crate::error::Failure;
 use crate::event::{EventKind, Frame};
+use crate::failure::Failure;
 
-use super::errors::message_of;
+use super::endpoint::Arrival;
 use super::json::JsJson;
-
-type Arrival = Result<Frame<JsString>, Failure<JsJson>>;
+use super::listener::Listener;
+use super::thrown::message_of;
 
 /// An open EventSource. It is closed at its first failure, so that it never reconnects by itself, and when it is dropped.
 pub struct EventSourceStream {
     source: EventSource,
     arrivals: UnboundedReceiver<Arrival>,
-    _listeners: [EventListener; 4],
+    _listeners: [Listener; 4],
 }
 
 impl EventSourceStream {
@@ -34,9 +32,9 @@ impl EventSourceStream {
         let (send, arrivals) = unbounded();
         let listeners = EventKind::ALL.map(|kind| {
             let (source_, send) = (source.clone(), send.clone());
-            EventListener::new(&source, kind.name(), move |event| {
+            Listener::new(&source, kind.name(), move |event| {
                 // It fails when the stream has been dropped meanwhile, and then nobody wants to know.
-                let _ = send.unbounded_send(arrival(&source_, kind, event));
+                let _ = send.unbounded_send(arrival(&source_, kind, &event));
             })
         });
         Ok(Self { source, arrivals, _listeners: listeners })
@@ -45,13 +43,14 @@ impl EventSourceStream {
 
 /// A failed connection and the server's `event: error` are both called `error`; only the latter is a message.
 fn arrival(source: &EventSource, kind: EventKind, event: &Event) -> Arrival {
-    if let Some(message) = event.dyn_ref::<MessageEvent>() {
+    if kind != EventKind::Error || event.has_type::<MessageEvent>() {
+        let message: &MessageEvent = event.unchecked_ref();
         return Ok(Frame { name: kind.name().into(), data: message.data().unchecked_into() });
     }
     let closed_for_good = source.ready_state() == EventSource::CLOSED;
     source.close();
     Err(if closed_for_good {
-        Failure::Unexplained
+        Failure::ClosedForGood { status: None }
     } else {
         // The browser does not tell a clean end from a broken connection.
         Failure::Broken("the connection failed, or the event stream ended before the target was reached".into())
@@ -128,7 +127,7 @@ mod tests {
     #[wasm_bindgen_test]
     async fn what_is_no_event_stream_is_closed_for_good() {
         let mut stream = EventSourceStream::open("data:text/html,hello", false).unwrap();
-        assert_eq!(next(&mut stream).await, "Unexplained");
+        assert!(next(&mut stream).await.contains("ClosedForGood"));
     }
 
     #[wasm_bindgen_test]

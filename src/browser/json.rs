@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::json::Json;
 
-use super::errors::message_of;
+use super::thrown::message_of;
 
 #[wasm_bindgen]
 extern "C" {

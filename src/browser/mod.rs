@@ -1,30 +1,35 @@
-//! The browser's side: the only rooms that name web-sys, js-sys and gloo.
+//! JavaScript's side: the only rooms that name web-sys, js-sys and gloo.
 
 mod abort;
 mod arguments;
+mod call;
+mod callbacks;
 mod client;
+mod credentials;
+mod endpoint;
 mod errors;
 mod event_source;
 mod fetch;
+mod fetch_stream;
 mod json;
+mod listener;
+mod thrown;
 mod timer;
 
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use crate::error::FieldError;
-use crate::event::WatchEvent;
-use crate::request::WatchRequest;
-use crate::watch::{Progress, watch};
+use crate::request::{ReadRequest, WatchRequest};
+use crate::watch::{Progress, read, watch};
 
 use abort::aborted;
-use arguments::JsArguments;
-use client::{Client, Endpoint};
-use json::JsJson;
+use call::Call;
+use callbacks::Callbacks;
+use endpoint::Endpoint;
+use errors::Subject;
 
 /// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.
 ///
@@ -34,71 +39,48 @@ use json::JsJson;
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = watchCvmState)]
 pub async fn watch_cvm_state(config: JsValue, request: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-    let Call { endpoint, request, signal, on_event } =
-        Call::read(config, request, options).map_err(|errors| errors::invalid(&errors))?;
+    let Call { client, request, signal, on_event, retry_delay } =
+        Call::read(config, request, options, WatchRequest::read)?;
+    let subject = Subject(format!("the watch of CVM \"{}\" for \"{}\"", request.id.as_ref(), request.target));
+    let endpoint = Endpoint::new(client, &request.id, &request.stream_path());
+    let mut callbacks = Callbacks { signal: signal.as_ref(), on_event, retry_delay, subject: &subject, thrown: None };
     let mut progress = Progress::default();
-    let outcome = {
-        let watching = pin!(watch(&endpoint, &request, &mut progress, |event| tell(on_event.as_ref(), event)));
-        match select(pin!(aborted(signal.as_ref())), watching).await {
-            Either::Left(((), _)) => None,
-            Either::Right((outcome, _)) => Some(outcome),
-        }
-        // Whichever lost is dropped here, and with it its connection, timers and listener: before the promise settles.
+    let watching = watch(&endpoint, &request, &mut progress, &mut callbacks);
+    match unless_aborted(signal.as_ref(), watching).await {
+        Ok(Ok(state)) => Ok(state.json().clone().into()),
+        Ok(Err(error)) => Err(subject.failed(&error, &progress, callbacks.thrown.as_ref())),
+        Err(reason) => Err(subject.aborted(&reason, &progress)),
+    }
+}
+
+/// Reads a CVM's present state: what `client.getCvmState(request, options)` comes down to.
+///
+/// # Errors
+/// One of the error classes in `src/js/errors.js`.
+#[wasm_bindgen(js_name = getCvmState)]
+pub async fn get_cvm_state(config: JsValue, request: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
+    let Call { client, request, signal, .. } = Call::read(config, request, options, ReadRequest::read)?;
+    let subject = Subject(format!("the read of CVM \"{}\"", request.id.as_ref()));
+    let endpoint = Endpoint::new(client, &request.id, &request.id.state_path());
+    let mut progress = Progress::default();
+    match unless_aborted(signal.as_ref(), read(&endpoint, request.timeout, &mut progress)).await {
+        Ok(Ok(state)) => Ok(state.json().clone().into()),
+        Ok(Err(failure)) => Err(subject.not_read(&failure, &progress)),
+        Err(reason) => Err(subject.aborted(&reason, &progress)),
+    }
+}
+
+/// What the future gives, or the signal's reason if that aborts first. Whichever loses is dropped, and with it its
+/// connection, timers and listener: before the promise settles.
+async fn unless_aborted<T>(signal: Option<&AbortSignal>, future: impl Future<Output = T>) -> Result<T, JsValue> {
+    let value = match select(pin!(aborted(signal)), pin!(future)).await {
+        Either::Left(((), _)) => None,
+        Either::Right((value, _)) => Some(value),
     };
     // The callback may have aborted when it heard the last event.
-    let aborted = signal.filter(AbortSignal::aborted);
-    match (aborted, outcome) {
-        (None, Some(Ok(state))) => Ok(state.json().clone().into()),
-        (None, Some(Err(error))) => Err(errors::failed(error, &request, progress)),
-        (signal, _) => Err(errors::aborted(signal.as_ref(), &request, progress)),
-    }
-}
-
-/// The arguments of a call, checked.
-struct Call {
-    endpoint: Endpoint,
-    request: WatchRequest,
-    signal: Option<AbortSignal>,
-    on_event: Option<Function>,
-}
-
-impl Call {
-    /// Reads them, every bad field of all three reported.
-    fn read(config: JsValue, request: JsValue, options: JsValue) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let mut note = |error| errors.push(error);
-        let client = Client::read(config).map_err(|bad| bad.into_iter().for_each(&mut note)).ok();
-        let options = JsArguments::optional("options", options).map_err(&mut note).unwrap_or_default();
-        let Ok(arguments) = JsArguments::required("request", request).map_err(&mut note) else { return Err(errors) };
-        let request = WatchRequest::read(&arguments).map_err(|bad| bad.into_iter().for_each(&mut note)).ok();
-        let given = |field| if options.has(field) { &options } else { &arguments };
-        let signal = given("signal").signal().map_err(&mut note).ok().flatten();
-        let on_event = given("onEvent").function("onEvent").map_err(&mut note).ok().flatten();
-        match (client, request) {
-            (Some(client), Some(request)) if errors.is_empty() => {
-                Ok(Self { endpoint: Endpoint::new(&client, &request), request, signal, on_event })
-            }
-            _ => Err(errors),
-        }
-    }
-}
-
-#[wasm_bindgen(module = "/src/js/events.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = makeEvent)]
-    fn make_event(kind: &str, payload: &JsValue, attempt: u32, retry_in: Option<f64>) -> JsValue;
-
-    #[wasm_bindgen(js_name = reportUncaught)]
-    fn report_uncaught(error: &JsValue);
-}
-
-/// Calls the callback; what it throws is the page's own affair.
-fn tell(on_event: Option<&Function>, event: WatchEvent<JsJson>) {
-    let Some(on_event) = on_event else { return };
-    let retry_in = event.retry_in.map(|wait| wait.as_secs_f64() * 1000.0);
-    let event = make_event(event.kind.name(), &event.payload.into(), event.attempt, retry_in);
-    if let Err(error) = on_event.call1(&JsValue::UNDEFINED, &event) {
-        report_uncaught(&error);
+    match (signal.filter(|signal| signal.aborted()), value) {
+        (None, Some(value)) => Ok(value),
+        (signal, _) => Err(signal.map(abort::reason).unwrap_or_default()),
     }
 }
 

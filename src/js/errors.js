@@ -27,8 +27,8 @@ export class RequestError extends WatchError {
 }
 
 export class ValidationError extends WatchError {
-  constructor(message, validationErrors) {
-    super(message, 0);
+  constructor(message, validationErrors, attempts, lastState, cause) {
+    super(message, attempts, lastState, cause === undefined ? undefined : { cause });
     this.validationErrors = validationErrors;
   }
 }

@@ -1,16 +1,28 @@
+/** Tells the callback of an event. What it throws is the page's own affair. */
+export function tell(onEvent, type, data, attempt, retryIn) {
+  try {
+    onEvent(makeEvent(type, data, attempt, retryIn));
+  } catch (error) {
+    reportUncaught(error);
+  }
+}
+
 /** What the callback sees: the payload's own fields, and ours. */
-export function makeEvent(type, data, attempt, retryIn) {
-  const event = { ...data, type, data, attempt };
-  // A payload of that name is still in `data`.
-  delete event.retryIn;
+function makeEvent(type, data, attempt, retryIn) {
+  const event = { ...(Array.isArray(data) || typeof data === "string" ? {} : data), type, data, attempt };
+  // A payload's own is still in `data`.
+  if ("retryIn" in event) delete event.retryIn;
   return retryIn === undefined ? event : { ...event, retryIn };
 }
 
 /** Reports an error as one that nobody caught. */
-export function reportUncaught(error) {
-  if (globalThis.reportError) reportError(error);
-  else
+function reportUncaught(error) {
+  try {
+    reportError(error);
+  } catch {
+    // There is none, or it is the page's own and throws itself.
     setTimeout(() => {
       throw error;
     });
+  }
 }

@@ -12,50 +12,62 @@ export interface ClientConfig {
    *
    * @defaultValue `"https://cloud-api.phala.com/api/v1"`
    */
-  baseURL?: string;
+  baseURL?: string | undefined;
   /**
-   * Send the browser's cookies for the API's origin, other origins included.
+   * Sent as `X-API-Key`: a string, or a function that is asked for one before each request. One that throws or rejects
+   * fails that attempt. Never part of a message, an event or a URL, and never sent on to where a redirect points.
+   */
+  apiKey?: string | (() => string | Promise<string>) | undefined;
+  /** Headers to send besides, or a function that is asked for them before each request; as secret as a key. */
+  headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>) | undefined;
+  /** Sent as `X-Phala-Version`: which version of the API to talk to. */
+  version?: string | undefined;
+  /**
+   * Send the browser's cookies for the API's origin, other origins included, and no `apiKey`.
    *
    * @defaultValue `false`
    */
-  useCookieAuth?: boolean;
+  useCookieAuth?: boolean | undefined;
   /**
-   * What carries the event stream. `"eventsource"` is the browser's own EventSource;
-   * `"auto"` takes the best that there is.
+   * What carries the event stream: `"eventsource"`, the browser's own, which can send no header; `"fetch"`; or
+   * `"auto"`: EventSource, unless headers are needed, or there is none, or it is workerd's.
    *
    * @defaultValue `"auto"`
    */
-  transport?: "auto" | "eventsource";
+  transport?: "auto" | "eventsource" | "fetch" | undefined;
 }
+
+/** Header fields: an object of strings, or the platform's `Headers`. */
+export type HeaderFields = Record<string, string> | Headers;
 
 /** Which CVM. One of the five is required; the first that is not empty counts, in this order. */
 export interface CvmIdentifiers {
   /** Any of the forms below. A UUID loses its hyphens, 40 hexadecimal digits get the prefix `app_`. */
-  id?: string;
+  id?: string | undefined;
   /** A version 4 UUID, each hyphen optional. */
-  uuid?: string;
+  uuid?: string | undefined;
   /** The app's id: 40 hexadecimal digits, with or without the prefix `app_`. */
-  app_id?: string;
+  app_id?: string | undefined;
   /** The instance's id. */
-  instance_id?: string;
+  instance_id?: string | undefined;
   /**
    * The CVM's name: 5 to 63 letters, digits and hyphens (an RFC 1123 label) that start with a letter
    * and neither end with a hyphen nor hold two in a row.
    */
-  name?: string;
+  name?: string | undefined;
 }
 
-type AtLeastOne<T> = { [Key in keyof T]-?: Required<Pick<T, Key>> & Partial<T> }[keyof T];
+type AtLeastOne<T> = { [Key in keyof T]-?: { [Given in Key]-?: NonNullable<T[Given]> } & T }[keyof T];
 
 /** What a watch may be given besides the request. These win over the fields of the request. */
 export interface WatchOptions {
   /** Cancels the watch: the promise rejects with {@link WatchAbortedError} and the connection is closed. */
-  signal?: AbortSignal | null;
+  signal?: AbortSignal | null | undefined;
   /**
    * Called with every event, in order, and never after the promise has settled.
    * What it throws is reported as an uncaught error and changes nothing else.
    */
-  onEvent?: (event: WatchEvent) => void;
+  onEvent?: ((event: WatchEvent) => void) | undefined;
 }
 
 /** What to wait for, and how patiently. */
@@ -68,27 +80,41 @@ export type WatchRequest = AtLeastOne<CvmIdentifiers> &
      *
      * @defaultValue `5`
      */
-    interval?: number;
+    interval?: number | undefined;
     /**
      * How long one attempt may last, connecting included, in seconds from 10 to 600.
      *
      * @defaultValue `300`
      */
-    timeout?: number;
+    timeout?: number | undefined;
     /**
      * How many attempts may follow the first one: an integer from 0, or `Infinity`.
      *
      * @defaultValue `Infinity`
      */
-    maxRetries?: number;
+    maxRetries?: number | undefined;
     /**
-     * The pause before each retry, in milliseconds from 0 to 2147483647.
-     * A longer `Retry-After` from the server wins.
+     * The pause before each retry, in milliseconds from 0 to 2147483647; or a function that gives it, from the number
+     * of the attempt that has failed (from 1) and its error, such as {@link exponentialBackoff} makes.
+     * A longer `Retry-After` from the server wins. A function that throws or gives no such number ends the watch with
+     * a {@link ValidationError}.
      *
      * @defaultValue `5000`
      */
-    retryDelay?: number;
+    retryDelay?: number | ((attempt: number, error: Error) => number) | undefined;
   };
+
+/** What to read. */
+export type ReadRequest = AtLeastOne<CvmIdentifiers> & {
+  /**
+   * How long the answer may take, in seconds from 10 to 600.
+   *
+   * @defaultValue `300`
+   */
+  timeout?: number | undefined;
+  /** Cancels the read. */
+  signal?: AbortSignal | null | undefined;
+};
 
 /** The fields of a CVM's state that the API documents. */
 export interface CvmStateFields {
@@ -113,7 +139,7 @@ export interface CvmState extends CvmStateFields {
 
 /** The server's word that the target is reached. */
 export interface CompletePayload {
-  status: string;
+  status?: string;
   /** Seconds since the attempt began. */
   elapsed?: number;
   target?: string;
@@ -129,7 +155,7 @@ export interface TimeoutPayload {
 
 /** Something went wrong: the server's word, or made here for a connection or an event that failed. */
 export interface ErrorPayload {
-  error: string;
+  error?: string;
   /** Seconds since the attempt began. */
   elapsed?: number;
   message?: string;
@@ -138,7 +164,9 @@ export interface ErrorPayload {
 /** What every event carries, besides the fields of its payload. */
 interface EventBase<Type extends string, Payload> {
   type: Type;
-  /** The payload as it came. */
+  /**
+   * The payload as it came. A state is the very object that the promise may resolve with: look, but do not change it.
+   */
   data: Payload;
   /** The attempt that this belongs to, from 1. */
   attempt: number;
@@ -154,9 +182,7 @@ export interface StateEvent extends EventBase<"state", CvmState>, CvmStateFields
   status: string;
   boot_progress?: string | null;
 }
-export interface CompleteEvent extends EventBase<"complete", CompletePayload>, CompletePayload {
-  status: string;
-}
+export interface CompleteEvent extends EventBase<"complete", CompletePayload>, CompletePayload {}
 export interface TimeoutEvent extends EventBase<"timeout", TimeoutPayload>, TimeoutPayload {}
 export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPayload {}
 
@@ -171,7 +197,7 @@ export interface Client {
    * Never throws: everything that can go wrong rejects the promise. By the time it settles,
    * the connection is closed and nothing of the watch is left behind.
    *
-   * @param request - What to wait for, and how patiently.
+   * @param request - What to wait for, and how patiently. Its own fields count, not inherited ones.
    * @param options - `signal` and `onEvent`; they win over those of the request.
    * @returns The state whose `status` is the target.
    * @throws {@link ValidationError} when the configuration or the request has bad fields: all are listed, and no
@@ -179,6 +205,7 @@ export interface Client {
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link RequestError} when the server refuses for good: 204, or any 4xx but 408, 425 and 429.
    * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
+   * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded; the next call tries again.
    *
    * @example
    * ```js
@@ -186,6 +213,18 @@ export interface Client {
    * ```
    */
   watchCvmState(request: WatchRequest, options?: WatchOptions): Promise<CvmState>;
+
+  /**
+   * Reads the CVM's present state, once, without retries.
+   *
+   * @param request - Which CVM.
+   * @param options - `signal`; it wins over that of the request.
+   * @throws {@link ValidationError} when the configuration or the request has bad fields.
+   * @throws {@link WatchAbortedError} when the signal aborts.
+   * @throws {@link RequestError} when the server answers with a status that is no success.
+   * @throws {@link WatchError} when there is no answer in time, or none that is a state; `cause` tells more.
+   */
+  getCvmState(request: ReadRequest, options?: { signal?: AbortSignal | null | undefined }): Promise<CvmState>;
 }
 
 /**
@@ -198,9 +237,51 @@ export function createClient(config?: ClientConfig): Client;
 /** `client.watchCvmState(request, options)` in the form of the published SDK. */
 export function watchCvmState(client: Client, request: WatchRequest, options?: WatchOptions): Promise<CvmState>;
 
+/** `client.getCvmState(request, options)` in the form of the published SDK. */
+export function getCvmState(
+  client: Client,
+  request: ReadRequest,
+  options?: { signal?: AbortSignal | null | undefined },
+): Promise<CvmState>;
+
+/**
+ * Makes a function for `retryDelay`: delays that grow from attempt to attempt, and differ from page to page, so that
+ * many pages do not come back to a restarted server in the same instant.
+ *
+ * After attempt number `n` the delay is `min(max, base × factor^(n - 1))`, less a random share of it up to `jitter`.
+ *
+ * @throws {@link ValidationError} at once, when an option is out of range.
+ */
+export function exponentialBackoff(options?: {
+  /**
+   * The first delay, in milliseconds from 0 to 2147483647.
+   *
+   * @defaultValue `1000`
+   */
+  base?: number | undefined;
+  /**
+   * How much longer each delay is than the one before, from 1.
+   *
+   * @defaultValue `2`
+   */
+  factor?: number | undefined;
+  /**
+   * The longest delay, in milliseconds from 0 to 2147483647.
+   *
+   * @defaultValue `60000`
+   */
+  max?: number | undefined;
+  /**
+   * The share of each delay that is left to chance, from 0 (none) to 1 (all of it).
+   *
+   * @defaultValue `0.5`
+   */
+  jitter?: number | undefined;
+}): (attempt: number) => number;
+
 /** Why a watch ended without its target; base of the four classes below. */
 export class WatchError extends Error {
-  /** Attempts made: requests for the event stream. 0 when the watch ended before the first. */
+  /** Attempts made; 0 when the watch ended before the first. */
   readonly attempts: number;
   /** The last state that the server told, if it told any. */
   readonly lastState?: CvmState;
@@ -218,15 +299,19 @@ export class MaxRetriesExceededError extends WatchError {
   readonly cause: Error;
 }
 
-/** The server refused, and will refuse again: 204, or any 4xx but 408, 425 and 429. */
+/**
+ * The server refused: for a watch 204, any 4xx but 408, 425 and 429, or a redirect of a request with a key or extra
+ * headers; for a read any status that is no success. Also the `cause` of a {@link MaxRetriesExceededError} whose last
+ * attempt was answered with a passing status, such as 503.
+ */
 export class RequestError extends WatchError {
-  /** The HTTP status. */
+  /** The HTTP status; 0 for a redirect that the browser does not show. */
   readonly status: number;
   /** The field `detail` of the JSON body, if there is one: often a string, or a list of what was invalid. */
   readonly detail?: unknown;
 }
 
-/** Bad arguments. No request was made. */
+/** Bad arguments: no request was made. Or `retryDelay` was a function, and gave no delay: `cause` is what it threw. */
 export class ValidationError extends WatchError {
   /** Every bad field, not only the first. */
   readonly validationErrors: readonly FieldError[];

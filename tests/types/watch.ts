@@ -4,7 +4,9 @@ import {
   type Client,
   type CvmState,
   createClient,
+  exponentialBackoff,
   type FieldError,
+  getCvmState,
   MaxRetriesExceededError,
   RequestError,
   ValidationError,
@@ -51,6 +53,28 @@ const request: WatchRequest = {
   retryDelay: 0,
 };
 await client.watchCvmState(request);
+// What is optional may be undefined as well.
+await client.watchCvmState({ id: "my-app", name: undefined, target: "running", timeout: undefined, signal: undefined });
+
+// Keys, headers and delays may be functions.
+createClient({ apiKey: "key", headers: { "x-extra": "1" }, version: "2026-01-21", transport: "fetch" });
+createClient({ apiKey: async () => "key", headers: () => new Headers() });
+await client.watchCvmState({
+  ...request,
+  retryDelay: (attempt, error) => (error instanceof RequestError ? 1 : attempt),
+});
+await client.watchCvmState({ ...request, retryDelay: exponentialBackoff({ base: 500, jitter: 1 }) });
+
+// The one-shot read.
+const present: CvmState = await client.getCvmState({ name: "my-app" }, { signal: controller.signal });
+await getCvmState(client, { id: present.status, timeout: 10 });
+
+// @ts-expect-error: a key is a string
+createClient({ apiKey: async () => 7 });
+// @ts-expect-error: a delay is a number
+await client.watchCvmState({ ...request, retryDelay: async () => 5 });
+// @ts-expect-error: no CVM
+await client.getCvmState({});
 
 // @ts-expect-error: no target
 await client.watchCvmState({ id: "my-app" });
@@ -83,7 +107,7 @@ function onEvent(event: WatchEvent): string | number | undefined {
     case "timeout":
       return event.target ?? retryIn;
     case "error": {
-      const error: string = event.error;
+      const error: string | undefined = event.error;
       // @ts-expect-error: an error has no uptime
       event.uptime;
       return `${error} ${event.message} ${attempt}`;

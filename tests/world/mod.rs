@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Arguments, CvmState, EventStream, Failure, Frame, Given, Json, Progress, Refusal, WatchError, WatchEvent,
-    WatchRequest, watch,
+    Api, Arguments, Caller, CvmState, EventStream, Failure, FieldError, Frame, Given, Json, Progress, Refusal,
+    WatchError, WatchEvent, WatchRequest, watch,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -48,6 +48,7 @@ impl Arguments for JsonArguments {
     fn get(&self, field: &str) -> Given {
         match self.0.get(field) {
             None => Given::Absent,
+            Some(Value::String(text)) if text == "() => 1" => Given::Function,
             Some(Value::String(text)) => Given::Text(text.clone()),
             // JSON has no name for them, so the tests write them as strings in a list.
             Some(Value::Array(list)) if list.len() == 1 => Given::Number(list[0].as_str().unwrap().parse().unwrap()),
@@ -73,14 +74,18 @@ pub enum Step {
     Break,
     /// The transport sees the stream closed for good and cannot tell why.
     CloseForGood,
-    /// The server answers with a status.
+    /// The first step only: the head comes after so many seconds.
+    Hesitate(f64),
+    /// Likewise: the server redirects, and it is not followed.
+    Redirect,
+    /// Likewise: the server answers with a status.
     Answer(u16),
-    /// Likewise, with `Retry-After` in seconds.
+    /// Likewise: with `Retry-After` in seconds.
     AnswerRetryAfter(u16, u64),
     /// Nothing for ever.
     Silence,
 }
-use Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Say, Silence, Wait};
+use Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Hesitate, Redirect, Say, Silence, Wait};
 
 pub fn state(status: &str) -> Step {
     Say("state", json!({ "status": status, "boot_progress": "booting" }).to_string())
@@ -192,7 +197,11 @@ impl World {
     /// Watches to the end, and checks what must hold however it ends.
     pub async fn watch(&self, request: &WatchRequest) -> Outcome {
         let mut progress = Progress::default();
-        let outcome = watch(self, request, &mut progress, |event| self.report(event)).await;
+        let mut listener = Listener::of(self);
+        let watching = watch(self, request, &mut progress, &mut listener);
+        // On virtual time a year is over at once: a watch that hangs fails, instead of hanging the tests.
+        let year = Duration::from_secs(365 * 24 * 3600);
+        let outcome = tokio::time::timeout(year, watching).await.expect("a watch never hangs");
         assert_eq!(self.alive(), 0, "a settled watch leaves no stream and no timer behind");
         assert_eq!(progress.attempts as usize, self.opened().len());
         if let Ok(state) = &outcome {
@@ -200,14 +209,37 @@ impl World {
         }
         outcome
     }
+}
 
-    pub fn report(&self, event: WatchEvent<TestJson>) {
-        self.note(Entry::Event {
+/// A caller whose `onEvent` writes into the world's log.
+pub struct Listener<'a> {
+    world: &'a World,
+    /// What `retryDelay` gives for an attempt and its failure's message.
+    pub delay: fn(u32, String) -> Result<Duration, FieldError>,
+}
+
+impl<'a> Listener<'a> {
+    pub fn of(world: &'a World) -> Self {
+        Self { world, delay: |_, _| panic!("nobody has asked for a function") }
+    }
+}
+
+impl Caller<TestJson> for Listener<'_> {
+    fn on_event(&mut self, event: WatchEvent<TestJson>) {
+        self.world.note(Entry::Event {
             kind: event.kind.name(),
             attempt: event.attempt,
             retry_in: event.retry_in.map(|wait| wait.as_secs_f64()),
             payload: event.payload.0,
         });
+    }
+
+    fn retry_delay(
+        &mut self,
+        progress: &Progress<TestJson>,
+        failure: &Failure<TestJson>,
+    ) -> Result<Duration, FieldError> {
+        (self.delay)(progress.attempts, failure.to_string())
     }
 }
 
@@ -255,9 +287,10 @@ impl EventStream for Stream {
                 Some(Say(name, data)) => Ok(Frame { name: name.into(), data }),
                 Some(End) | None => Err(Failure::Ended),
                 Some(Break) => Err(Failure::Broken("the connection broke".into())),
-                Some(CloseForGood) => Err(Failure::Unexplained),
-                Some(Answer(status)) => Err(refusal(status, None)),
-                Some(AnswerRetryAfter(status, seconds)) => Err(refusal(status, Some(seconds))),
+                Some(CloseForGood) => Err(Failure::ClosedForGood { status: None }),
+                Some(Redirect | Answer(_) | AnswerRetryAfter(..) | Hesitate(_)) => {
+                    panic!("only the first step can be that")
+                }
                 Some(Silence) => std::future::pending().await,
             };
         }
@@ -271,7 +304,18 @@ impl Api for World {
     async fn open(&self) -> Result<Stream, Failure<TestJson>> {
         self.note(Entry::Opened);
         let steps = self.streams.borrow_mut().pop_front().unwrap_or(vec![Break]).into();
-        Ok(Stream { steps, start: self.start, log: self.log.clone() })
+        let mut stream = Stream { steps, start: self.start, log: self.log.clone() };
+        match stream.steps.front() {
+            Some(Redirect) => return Err(Failure::Redirected { status: 307 }),
+            Some(Answer(status)) => return Err(refusal(*status, None)),
+            Some(AnswerRetryAfter(status, seconds)) => return Err(refusal(*status, Some(*seconds))),
+            Some(Hesitate(seconds)) => {
+                tokio::time::sleep(Duration::from_secs_f64(*seconds)).await;
+                stream.steps.pop_front();
+            }
+            _ => {}
+        }
+        Ok(stream)
     }
 
     async fn read(&self) -> Result<TestJson, Failure<TestJson>> {

@@ -1,0 +1,128 @@
+//! Why one attempt came to nothing.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::event::EventKind;
+use crate::json::Json;
+use crate::notice::error_payload;
+
+/// Why one attempt came to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure<J> {
+    /// The attempt lasted as long as it may; `payload` is what the callback is told.
+    TimedOut {
+        /// The server's `timeout` payload, or one made here.
+        payload: J,
+    },
+    /// The event stream came to a clean end before the target.
+    Ended,
+    /// The server could not be reached, or the connection broke, or what came over it was no event stream.
+    Broken(String),
+    /// The event stream is closed for good, and the transport cannot tell why: the one-shot read is asked.
+    ClosedForGood {
+        /// The status that it told, if it was another than the target.
+        status: Option<String>,
+    },
+    /// The server said in an `error` event what is wrong, and then the stream ended.
+    Reported(String),
+    /// The one-shot read told another status than the target.
+    NotReached {
+        /// The status that it told.
+        status: String,
+    },
+    /// The server answered with an HTTP status that is no success.
+    Status(Refusal<J>),
+    /// The server redirects a request that holds a secret.
+    Redirected {
+        /// The HTTP status; 0 where the browser hides it.
+        status: u16,
+    },
+}
+
+/// An HTTP answer that is not what was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal<J> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The field `detail` of the JSON body.
+    pub detail: Option<J>,
+    /// The wait that the server asks for.
+    pub retry_after: Option<Duration>,
+}
+
+impl<J: Json> Failure<J> {
+    /// Whether the server would refuse another attempt as well.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            // Request Timeout, Too Early and Too Many Requests are client errors that pass.
+            Self::Status(Refusal { status: 408 | 425 | 429, .. }) => false,
+            Self::Status(Refusal { status: 204 | 400..=499, .. }) | Self::Redirected { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The wait that the server asks for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status(refusal) => refusal.retry_after,
+            _ => None,
+        }
+    }
+
+    /// What the callback is told.
+    pub fn event(&self) -> (EventKind, J) {
+        match self {
+            Self::TimedOut { payload } => (EventKind::Timeout, payload.clone()),
+            _ => (EventKind::Error, error_payload(self.to_string())),
+        }
+    }
+}
+
+impl<J: Json> fmt::Display for Failure<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut { payload } => {
+                f.write_str(payload.text("error").as_deref().unwrap_or("the server's time was up before the target"))
+            }
+            Self::Ended => f.write_str("the event stream ended before the target was reached"),
+            Self::Broken(reason) | Self::Reported(reason) => f.write_str(reason),
+            Self::ClosedForGood { status } => {
+                f.write_str(
+                    "the server refused the event stream, and EventSource does not tell why (too many open, perhaps)",
+                )?;
+                status.iter().try_for_each(|status| write!(f, ", and the CVM's status is \"{status}\""))
+            }
+            Self::NotReached { status } => {
+                write!(f, "the server says that the watch is complete, but the CVM's status is \"{status}\"")
+            }
+            Self::Status(refusal) => refusal.fmt(f),
+            Self::Redirected { .. } => {
+                f.write_str("the server redirects, and a key or extra headers are never sent on to where it points")
+            }
+        }
+    }
+}
+
+impl<J: Json> fmt::Display for Refusal<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server answered with status {}", self.status)?;
+        match self.detail.as_ref().and_then(summary) {
+            Some(summary) => write!(f, ": {summary}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The words in a `detail`: a string, an object with a `message`, or a list of items with a `msg` each.
+fn summary<J: Json>(detail: &J) -> Option<String> {
+    let words = |item: &J| item.as_text().or_else(|| item.text("message")).or_else(|| item.text("msg"));
+    match detail.items() {
+        Some(items) => {
+            Some(items.iter().filter_map(words).collect::<Vec<_>>().join("; ")).filter(|all| !all.is_empty())
+        }
+        None => words(detail),
+    }
+}
+
+impl<J: Json + fmt::Debug> std::error::Error for Failure<J> {}

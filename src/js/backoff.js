@@ -1,0 +1,25 @@
+import { ValidationError } from "./errors.js";
+import { show } from "./show.js";
+
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+const RULES = {
+  base: ["a number of milliseconds from 0 to 2147483647", (value) => value >= 0 && value <= LONGEST_DELAY],
+  factor: ["a number from 1", (value) => value >= 1 && value < Number.POSITIVE_INFINITY],
+  max: ["a number of milliseconds from 0 to 2147483647", (value) => value >= 0 && value <= LONGEST_DELAY],
+  jitter: ["a number from 0 to 1", (value) => value >= 0 && value <= 1],
+};
+
+/** Delays that grow, and that differ from page to page: for `retryDelay`. */
+export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitter = 0.5 } = {}) {
+  const options = { base, factor, max, jitter };
+  const errors = Object.entries(RULES)
+    .filter(([field, [, fits]]) => typeof options[field] !== "number" || !fits(options[field]))
+    .map(([field, [rule]]) => ({ field, message: `must be ${rule}, but is ${show(options[field])}` }));
+  if (errors.length > 0) {
+    throw new ValidationError(errors.map(({ field, message }) => `${field} ${message}`).join("; "), errors, 0);
+  }
+  // Infinity × 0 would be no number.
+  const grown = (attempt) => base * Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
+  return (attempt) => Math.min(max, grown(attempt)) * (1 - jitter * Math.random());
+}
