@@ -4,9 +4,8 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { setUpBuild } from "./setup.js";
-import { npmTool, root, run, step, tool } from "./shell.js";
+import { isMain, root, run, runNpmTool, step, tool } from "./shell.js";
 
 /** What rustc uses by default. More would be beyond browsers that have all of these (since 2022). */
 const FEATURES = [
@@ -20,7 +19,14 @@ const FEATURES = [
 
 const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.wasm");
 const bound = join(root, "target/bindgen");
+const module = join(bound, "cvm_watch.wasm");
 const pkg = join(root, "pkg");
+
+/** The files that are imported, which differ in how they come by the WebAssembly module. */
+const ENTRIES = [
+  { outfile: "index.js", source: "source-inlined.js" },
+  { outfile: "workerd.js", source: "source-module.js", external: true },
+];
 
 export async function build() {
   await step("building the package", async () => {
@@ -48,45 +54,56 @@ function bindAndOptimise() {
   run(tool("wasm-bindgen"), [compiled, ...options, "--out-dir", bound]);
   const raw = join(bound, "glue_bg.wasm");
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  run(npmTool("wasm-opt"), [raw, "-O3", ...features, "--strip-producers", "-o", join(bound, "cvm_watch.wasm")]);
+  runNpmTool("binaryen/bin/wasm-opt", [raw, "-O3", ...features, "--strip-producers", "-o", module]);
   writeFileSync(stamp, hash);
 }
 
 async function bundle() {
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg);
+  await Promise.all(ENTRIES.map(bundleEntry));
+  cpSync(module, join(pkg, "cvm_watch.wasm"));
+  cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
+}
+
+/** One self-contained file. */
+async function bundleEntry({ outfile, source, external }) {
   // Set-up may only just have installed it.
   const { build: esbuild } = await import("esbuild");
   await esbuild({
     absWorkingDir: root,
     entryPoints: ["src/js/index.js"],
-    outfile: "pkg/index.js",
+    outfile: join("pkg", outfile),
     bundle: true,
     format: "esm",
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
     loader: { ".wasm": "base64" },
-    plugins: [wasmModule],
+    plugins: [built({ source, external })],
     logLevel: "warning",
   });
-  cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
 }
 
-/** What `src/js` imports from the build: the glue that wasm-bindgen made, and the module itself. */
-const wasmModule = {
-  name: "wasm-module",
-  setup({ onResolve }) {
-    onResolve({ filter: /^cvm-watch:wasm$/ }, () => ({ path: join(bound, "glue.js") }));
-    onResolve({ filter: /^cvm-watch:wasm-bytes$/ }, () => ({ path: join(bound, "cvm_watch.wasm") }));
-    // wasm-bindgen makes copies of the files that Rust names; the classes must be the very ones that are exported.
-    onResolve({ filter: /\/snippets\/.*\/src\/js\// }, ({ path }) => ({
-      path: join(root, path.slice(path.indexOf("/src/js/"))),
-    }));
-  },
-};
+/** What `src/js` imports from the build, and how an entry comes by the WebAssembly module. */
+function built({ source, external }) {
+  return {
+    name: "built",
+    setup({ onResolve }) {
+      onResolve({ filter: /^cvm-watch:glue$/ }, () => ({ path: join(bound, "glue.js") }));
+      onResolve({ filter: /^cvm-watch:source$/ }, () => ({ path: join(root, "src/js", source) }));
+      onResolve({ filter: /^cvm-watch:wasm$/ }, () =>
+        external ? { path: "./cvm_watch.wasm", external } : { path: module },
+      );
+      // wasm-bindgen makes copies of the files that Rust names; the classes must be the very ones that are exported.
+      onResolve({ filter: /\/snippets\/.*\/src\/js\// }, ({ path }) => ({
+        path: join(root, path.slice(path.indexOf("/src/js/"))),
+      }));
+    },
+  };
+}
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
   await setUpBuild();
   await build();
 }

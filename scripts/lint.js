@@ -1,7 +1,7 @@
 // `npm run lint`: formatting and lints of everything, warnings denied.
 
 import { setUpBuild } from "./setup.js";
-import { npmTool, run, step } from "./shell.js";
+import { run, runNpmTool, step } from "./shell.js";
 
 await setUpBuild();
 const denied = ["--", "--deny", "warnings"];
@@ -18,5 +18,5 @@ await step("documentation", () =>
   }),
 );
 await step("formatting and lints of JavaScript, CSS and JSON", () =>
-  run(npmTool("biome"), ["ci", "--error-on-warnings"]),
+  runNpmTool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]),
 );

@@ -3,55 +3,87 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { platform } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { fail, output, root, run, step, tool, tools, which } from "./shell.js";
+import { fail, isMain, npm, output, root, run, step, tool, tools, which } from "./shell.js";
 
 const TARGET = "wasm32-unknown-unknown";
 const WASM_PACK = "0.15.1";
+const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
+
+/** What compiling takes. */
+export async function setUpRust() {
+  node();
+  rust();
+  linker();
+  await target();
+}
 
 /** What building the package takes. */
 export async function setUpBuild() {
-  await rust();
-  await npmPackages();
-  await cargoTool("wasm-bindgen-cli", wasmBindgenVersion(), "wasm-bindgen");
+  await setUpRust();
+  await npmPackages(root);
+  // The tool must be of the very version of the library, which Cargo.toml pins.
+  await cargoTool("wasm-bindgen-cli", manifest.match(/^wasm-bindgen = "=([\d.]+)"$/m)[1], "wasm-bindgen");
 }
 
-/** What the tests take besides. */
-export async function setUpTests() {
-  await cargoTool("wasm-pack", WASM_PACK, "wasm-pack");
-  return browser();
+/** What running wasm-pack takes. */
+export const setUpWasmPack = () => cargoTool("wasm-pack", WASM_PACK, "wasm-pack");
+
+/** Installs the npm packages of a folder, as its lock file has them. */
+export async function npmPackages(folder) {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(folder, "package-lock.json")))
+    .digest("hex");
+  const stamp = join(folder, "node_modules", ".set-up");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  await step("installing npm packages (half a minute)", () => npm(["ci", "--no-audit", "--no-fund"], { cwd: folder }));
+  writeFileSync(stamp, lock);
 }
 
-async function rust() {
+/** Finds ChromeDriver, which finds Chrome or Chromium by itself. On Debian as root it installs both. */
+export async function setUpBrowser() {
+  const found = process.env.CHROMEDRIVER ?? which("chromedriver");
+  if (found) return found;
+  if (!isDebian() || process.getuid() !== 0) fail(`ChromeDriver is missing: ${howToInstallBrowser()}`);
+  await step("installing Chromium and its driver from Debian (a minute)", () => {
+    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    run("apt-get", ["update"], { quiet: true, env });
+    run("apt-get", ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"], {
+      quiet: true,
+      env,
+    });
+  });
+  return which("chromedriver") ?? fail("Debian's chromium-driver is installed, but chromedriver is not on the PATH");
+}
+
+function node() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Node ${process.versions.node} is too old: install Node 20.19 or newer from https://nodejs.org`);
-  }
-  if (!which("cargo")) fail("Rust is missing: install it from https://rustup.rs");
+  if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
+  fail(`Node ${process.versions.node} does not do: install Node 20.19, 22.12 or newer from https://nodejs.org`);
+}
+
+function rust() {
+  const version = output("rustc", "--version")?.split(" ")[1];
+  if (!version || !which("cargo")) fail("Rust is missing: install it from https://rustup.rs");
+  const wanted = manifest.match(/^rust-version = "([\d.]+)"$/m)[1];
+  const [minor, wantedMinor] = [version, wanted].map((version) => Number(version.split(".")[1]));
+  if (minor < wantedMinor) fail(`Rust ${version} is too old: get ${wanted} or newer with \`rustup update stable\``);
+}
+
+/** Rust links with the system's C compiler. */
+function linker() {
+  if (process.platform === "win32" || which("cc", "gcc", "clang")) return;
+  const command = process.platform === "darwin" ? "xcode-select --install" : "sudo apt-get install build-essential";
+  fail(`a C compiler is missing, which Rust links with: run \`${command}\``);
+}
+
+async function target() {
   const library = output("rustc", "--print", "target-libdir", "--target", TARGET);
   if (library && existsSync(library)) return;
   if (!which("rustup")) fail(`Rust's target ${TARGET} is missing: install Rust from https://rustup.rs`);
   await step(`adding Rust's target ${TARGET} (seconds, a minute at the most)`, () =>
     run("rustup", ["target", "add", TARGET]),
   );
-}
-
-async function npmPackages() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  const stamp = join(root, "node_modules", ".set-up");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  await step("installing npm packages (half a minute)", () => run("npm", ["ci", "--no-audit", "--no-fund"]));
-  writeFileSync(stamp, lock);
-}
-
-/** The tool must be of the very version of the library, which Cargo.toml pins. */
-function wasmBindgenVersion() {
-  const [, version] = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^wasm-bindgen = "=([\d.]+)"$/m);
-  return version;
 }
 
 async function cargoTool(crate, version, program) {
@@ -63,46 +95,18 @@ async function cargoTool(crate, version, program) {
   );
 }
 
-/** Finds Chromium and its driver. On Debian as root it installs them. */
-async function browser() {
-  const found = findBrowser();
-  if (found) return found;
-  const debian = existsSync("/etc/debian_version");
-  if (!debian || process.getuid() !== 0) fail(`no browser for the tests: ${howToInstall(debian)}`);
-  await step("installing Chromium and its driver from Debian (a minute)", () => {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    run("apt-get", ["update"], { quiet: true, env });
-    run("apt-get", ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"], {
-      quiet: true,
-      env,
-    });
-  });
-  return findBrowser() ?? fail("Debian's Chromium is installed, but not on the PATH");
+function isDebian() {
+  return existsSync("/etc/os-release") && /^ID="?debian"?$/m.test(readFileSync("/etc/os-release", "utf8"));
 }
 
-function findBrowser() {
-  const driver = process.env.CHROMEDRIVER ?? which("chromedriver");
-  const apps = {
-    darwin: [
-      "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-      "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    ],
-    win32: [String.raw`C:\Program Files\Google\Chrome\Application\chrome.exe`],
-  };
-  const browser =
-    process.env.CHROME ??
-    which("chromium", "chromium-browser", "google-chrome", "google-chrome-stable") ??
-    apps[platform()]?.find(existsSync);
-  return driver && browser && { driver, browser };
+function howToInstallBrowser() {
+  if (isDebian()) return "run `sudo apt-get install chromium chromium-driver`";
+  return "install Chrome or Chromium, and the ChromeDriver of the same version on the PATH (or named in CHROMEDRIVER)";
 }
 
-function howToInstall(debian) {
-  if (debian) return "run `sudo apt-get install chromium chromium-driver`";
-  return "install Chrome or Chromium, and the ChromeDriver of the same version on the PATH (or name both in the environment variables CHROME and CHROMEDRIVER)";
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
   await setUpBuild();
-  await setUpTests();
+  await setUpWasmPack();
+  await setUpBrowser();
   console.log("everything is in place");
 }

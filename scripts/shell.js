@@ -1,20 +1,29 @@
 // What the scripts share: where things are, how a command is run, how progress is told.
 
 import { spawn, spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join, resolve } from "node:path";
+import { accessSync, constants, realpathSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-export const root = resolve(import.meta.dirname, "..");
+export const root = fileURLToPath(new URL("..", import.meta.url));
 export const tools = join(root, "target", "tools");
-const exe = process.platform === "win32" ? ".exe" : "";
+const windows = process.platform === "win32";
+const exe = windows ? ".exe" : "";
 
 /** A tool that set-up has put under `target/tools`. */
 export const tool = (name) => join(tools, "bin", name + exe);
 
-/** A command line tool of an npm package. */
-export const npmTool = (name) => join(root, "node_modules", ".bin", name);
-
-const environment = { ...process.env, PATH: [join(tools, "bin"), process.env.PATH].join(delimiter) };
+const cache = join(tools, "cache");
+const environment = {
+  ...process.env,
+  PATH: [join(tools, "bin"), process.env.PATH].join(delimiter),
+  // Where the scripts look for what cargo builds, whatever the user has set up.
+  CARGO_TARGET_DIR: join(root, "target"),
+  // What tools keep for later belongs to this project, not to the user's home.
+  XDG_CACHE_HOME: cache,
+  WASM_PACK_CACHE: join(cache, "wasm-pack"),
+  SE_CACHE_PATH: join(cache, "selenium"),
+};
 
 /** Ends the script with one line that says what to do. */
 export function fail(message) {
@@ -23,14 +32,20 @@ export function fail(message) {
 }
 
 /** Runs a command in the project's root, its output on the terminal; the script ends if it fails. */
-export function run(command, args, { env, quiet } = {}) {
+export function run(command, args, { env, quiet, cwd = root, shell = false } = {}) {
   const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
-  const shell = process.platform === "win32" && !command.endsWith(".exe");
-  const result = spawnSync(command, args, { cwd: root, stdio, shell, env: { ...environment, ...env } });
+  const result = spawnSync(command, args, { cwd, stdio, shell, env: { ...environment, ...env } });
   if (result.status === 0) return;
-  if (quiet) process.stderr.write(Buffer.concat([result.stdout ?? "", result.stderr ?? ""].map(Buffer.from)));
+  if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   fail(`\`${[command, ...args].join(" ")}\` failed (${result.error?.message ?? `exit code ${result.status}`})`);
 }
+
+/** Runs npm, which is a shell script on Windows. */
+export const npm = (args, options) => run("npm", args, { ...options, shell: windows });
+
+/** Runs a program of an npm package, such as `binaryen/bin/wasm-opt`. */
+export const runNpmTool = (path, args, options) =>
+  run(process.execPath, [join(root, "node_modules", path), ...args], options);
 
 /** Starts a command that goes on. */
 export function start(command, args, options) {
@@ -57,6 +72,9 @@ function isProgram(path) {
     return false;
   }
 }
+
+/** Whether a script is the program that was started, and not imported by another. */
+export const isMain = (url) => realpathSync(process.argv[1]) === realpathSync(fileURLToPath(url));
 
 /** Does something that takes a while, and says so. */
 export async function step(title, action) {

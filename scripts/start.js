@@ -11,8 +11,7 @@ await build();
 const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
 await step("building the simulator (a minute the first time)", () => run("cargo", ["build", ...simulator]));
 
-const given = process.argv.slice(2);
-const options = given.includes("--port") ? given : ["--port", "8787", ...given];
+const options = process.argv.slice(2);
 const server = start("cargo", ["run", ...simulator, "--", ...options], { stdio: ["ignore", "pipe", "inherit"] });
 createInterface({ input: server.stdout }).on("line", (line) => {
   console.log(line);

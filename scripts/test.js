@@ -1,46 +1,77 @@
-// `npm test`: sets up, builds, and runs every test. `npm test -- native` (or wasm, types, e2e) runs one part.
+// `npm test`: sets up, builds, and runs every test. `npm test -- native` (or another part) runs one part, and sets up
+// only what that takes.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
-import { setUpBuild, setUpTests } from "./setup.js";
-import { fail, npmTool, root, run, seconds, step, tool } from "./shell.js";
+import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
+import { fail, root, run, runNpmTool, seconds, step, tool } from "./shell.js";
+
+const cargo = (...args) => run("cargo", [...args, "--quiet", "--locked"]);
 
 const parts = {
   native: {
     title: "the core and the simulator (cargo test)",
-    run: () => run("cargo", ["test", "--quiet", "--locked", "--workspace"]),
+    setUp: setUpRust,
+    run: () => cargo("test", "--workspace"),
   },
   wasm: {
-    title: "the browser's side in headless Chromium (wasm-pack test)",
-    run: ({ driver }) =>
-      run(tool("wasm-pack"), ["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver", driver]),
+    title: "JavaScript's side in headless Chromium (wasm-pack test)",
+    async setUp() {
+      await setUpBuild();
+      await setUpWasmPack();
+      await setUpBrowser();
+    },
+    async run() {
+      const driver = ["--chromedriver", await setUpBrowser()];
+      // Seconds; the defaults are short for a machine that has other things to do.
+      const env = { WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60", WASM_BINDGEN_TEST_TIMEOUT: "120" };
+      run(tool("wasm-pack"), ["test", "--headless", "--chrome", "--mode", "no-install", ...driver], { env });
+    },
   },
   types: {
     title: "the TypeScript declarations (tsc)",
-    run: () => run(npmTool("tsc"), ["--project", "tests/types"]),
+    setUp: setUpBuild,
+    run: () => runNpmTool("typescript/bin/tsc", ["--project", "tests/types"]),
   },
   e2e: {
     title: "the built package in Chromium against the simulator",
-    run: (browser) => {
-      run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]);
-      const folder = join("tests", "e2e");
-      const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.js"));
-      const env = { CHROME: browser.browser, CHROMEDRIVER: browser.driver };
-      run(process.execPath, ["--test", "--test-concurrency=1", ...files.map((file) => join(folder, file))], { env });
+    setUp: setUpEndToEnd,
+    run: () => runNodeTests("tests/e2e"),
+  },
+  runtimes: {
+    title: "the built package in every runtime: Chromium's workers, Node, Deno, Bun, workerd",
+    async setUp() {
+      await setUpEndToEnd();
+      await npmPackages(join(root, "tests/runtimes"));
     },
+    run: () => runNodeTests("tests/runtimes"),
   },
 };
 
-const began = performance.now();
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((part) => !(part in parts));
-if (unknown.length > 0) fail(`there is no part "${unknown[0]}": choose of ${Object.keys(parts).join(", ")}`);
-
-await setUpBuild();
-const browser = await setUpTests();
-await build();
-for (const [name, part] of Object.entries(parts)) {
-  if (chosen.length === 0 || chosen.includes(name)) await step(part.title, () => part.run(browser));
+let isBuilt = false;
+async function setUpEndToEnd() {
+  if (isBuilt) return;
+  isBuilt = true;
+  await setUpBuild();
+  await setUpBrowser();
+  await build();
+  await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
 }
+
+async function runNodeTests(folder) {
+  const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.js"));
+  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
+  const env = { CHROMEDRIVER: await setUpBrowser() };
+  run(process.execPath, [...options, ...files.map((file) => join(folder, file))], { env });
+}
+
+const began = performance.now();
+const given = process.argv.slice(2);
+const unknown = given.find((part) => !(part in parts));
+if (unknown) fail(`there is no part "${unknown}": choose of ${Object.keys(parts).join(", ")}`);
+
+const chosen = Object.entries(parts).filter(([name]) => given.length === 0 || given.includes(name));
+for (const [, part] of chosen) await part.setUp();
+for (const [, part] of chosen) await step(part.title, part.run);
 console.log(`\nevery test has passed, in ${seconds(performance.now() - began)}`);

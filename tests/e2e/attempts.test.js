@@ -1,8 +1,8 @@
-// The rows of "How an attempt ends" that the browser's EventSource can meet: the built package in a real browser,
-// with the server's log as witness.
+// The rows of "How an attempt ends", over both transports: the built package in a real browser, with the server's log as
+// witness.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startBrowser } from "./browser.js";
 import { answer, complete, say, startSimulator, state, tells, wait } from "./simulator.js";
 
@@ -16,9 +16,10 @@ before(async () => {
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /** Watches a scripted CVM for "running" to the end. */
-async function watch(script, request) {
+async function watchOver(transport, script, request, config) {
   const id = await simulator.script(script);
-  const outcome = await browser.watch({ id, target: "running", maxRetries: 0, retryDelay: 100, ...request });
+  const patience = { target: "running", maxRetries: 0, retryDelay: 100 };
+  const outcome = await browser.watch({ id, ...patience, ...request }, { transport, ...config });
   const requests = await simulator.closed(id);
   const [streams, reads] = ["stream", "read"].map((kind) => requests.filter((request) => request.kind === kind));
   return { id, ...outcome, streams, reads };
@@ -32,258 +33,325 @@ function gaveUp({ error }, message) {
   assert.match(error.cause.message, message);
 }
 
-test("state with the target status: resolves with this state, and the callback sees complete", async () => {
-  const outcome = await watch({
-    streams: [[state("running", { uptime: "1s", new_field: [1] }), wait(50), complete()]],
-  });
-  assert.deepEqual(outcome.state, { status: "running", uptime: "1s", new_field: [1] });
-  assert.deepEqual(outcome.types, ["state", "complete"]);
-  assert.equal(outcome.streams.length, 1);
-  assert.equal(outcome.reads.length, 0);
-});
+for (const transport of ["eventsource", "fetch"]) {
+  const byFetch = transport === "fetch";
+  // EventSource tells no status: the one-shot read is asked once for the reason.
+  const asks = byFetch ? 0 : 1;
+  const watch = (...args) => watchOver(transport, ...args);
 
-test("state with the target status: complete is awaited for at most 1 s, then the client leaves", async () => {
-  const outcome = await watch({ streams: [[state("running"), "hold"]] });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.types, ["state"]);
-  assert.equal(outcome.streams[0].ending, "client left");
-  assert.ok(stay(outcome.streams[0]) >= 990);
-});
+  describe(`how an attempt ends, over ${transport}`, () => {
+    test("state with the target status: resolves with this state, and the callback sees complete", async () => {
+      const outcome = await watch({
+        streams: [[state("running", { uptime: "1s", new_field: [1] }), wait(50), complete()]],
+      });
+      assert.deepEqual(outcome.state, { status: "running", uptime: "1s", new_field: [1] });
+      assert.deepEqual(outcome.types, ["state", "complete"]);
+      assert.equal(outcome.streams.length, 1);
+      assert.equal(outcome.reads.length, 0);
+    });
 
-test("state with the target status: any other end of the stream in that second resolves all the same", async () => {
-  for (const end of ["end", "reset", say("timeout", { error: "late" }), say("state", "{")]) {
-    const outcome = await watch({ streams: [[state("running"), wait(50), end]] });
-    assert.equal(outcome.state.status, "running", JSON.stringify(end));
-    assert.equal(outcome.streams.length, 1);
-  }
-});
+    test("state with the target status: complete is awaited for at most 1 s, then the client leaves", async () => {
+      const outcome = await watch({ streams: [[state("running"), "hold"]] });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, ["state"]);
+      assert.equal(outcome.streams[0].ending, "client left");
+      assert.ok(stay(outcome.streams[0]) >= 990 && stay(outcome.streams[0]) < 2000);
+    });
 
-test("state with another status: goes on", async () => {
-  const outcome = await watch({
-    streams: [[state("stopped"), state("starting"), wait(50), state("running"), complete()]],
-  });
-  assert.deepEqual(outcome.types, ["state", "state", "state", "complete"]);
-  assert.equal(outcome.streams.length, 1);
-});
+    test("state with the target status: any other end of the stream in that second resolves all the same", async () => {
+      for (const end of ["end", "reset", say("timeout", { error: "late" }), say("state", "{")]) {
+        const outcome = await watch({ streams: [[state("running"), wait(50), end]] });
+        assert.equal(outcome.state.status, "running", JSON.stringify(end));
+        assert.equal(outcome.streams.length, 1);
+      }
+    });
 
-test("complete without a state: the one-shot read decides", async () => {
-  const reached = await watch({ streams: [[complete()]], reads: [tells("running")] });
-  assert.equal(reached.state.status, "running");
-  assert.deepEqual(reached.types, ["complete"]);
-  assert.equal(reached.reads.length, 1);
-  assert.equal(reached.reads[0].headers.accept, "application/json");
-  assert.equal(reached.reads[0].path, `/api/v1/cvms/${reached.id}/state`);
+    test("state with another status: goes on", async () => {
+      const outcome = await watch({
+        streams: [[state("stopped"), state("starting"), wait(50), state("running"), complete()]],
+      });
+      assert.deepEqual(outcome.types, ["state", "state", "state", "complete"]);
+      assert.equal(outcome.streams.length, 1);
+    });
 
-  const missed = await watch({ streams: [[complete()]], reads: [tells("starting")] });
-  gaveUp(missed, /status is "starting"/);
-  assert.equal(missed.error.lastState.status, "starting");
-});
+    test("complete without a state: the one-shot read decides", async () => {
+      const reached = await watch({ streams: [[complete()]], reads: [tells("running")] });
+      assert.equal(reached.state.status, "running");
+      assert.deepEqual(reached.types, ["complete"]);
+      assert.equal(reached.reads.length, 1);
+      assert.equal(reached.reads[0].headers.accept, "application/json");
+      assert.equal(reached.reads[0].headers["cache-control"], "no-cache");
+      assert.equal(reached.reads[0].path, `/api/v1/cvms/${reached.id}/state`);
 
-test("complete after a stale state: the one-shot read decides", async () => {
-  const outcome = await watch({ streams: [[state("starting"), complete()]], reads: [tells("running")] });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.types, ["state", "complete"]);
-});
+      const missed = await watch({ streams: [[complete()]], reads: [tells("starting")] });
+      gaveUp(missed, /status is "starting"/);
+      assert.equal(missed.error.lastState.status, "starting");
+    });
 
-test("the server's timeout: ends the attempt, and the next follows after retryDelay", async () => {
-  const payload = { error: "Timeout", elapsed: 10.2, target: "running" };
-  const streams = [
-    [state("starting"), say("timeout", payload), "hold"],
-    [state("running"), complete()],
-  ];
-  const outcome = await watch({ streams }, { maxRetries: 1, retryDelay: 300 });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.events[1], { ...payload, type: "timeout", data: payload, attempt: 1, retryIn: 300 });
-  const [first, second] = outcome.streams;
-  assert.ok(first.leftAt <= second.arrivedAt, "the first connection is closed before the second is opened");
-  assert.ok(second.arrivedAt - first.leftAt >= 290);
-});
+    test("complete after a stale state: the one-shot read decides", async () => {
+      const outcome = await watch({ streams: [[state("starting"), complete()]], reads: [tells("running")] });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, ["state", "complete"]);
+    });
 
-test("timeout seconds since the attempt began, whatever has arrived: one timeout event", async () => {
-  const drip = { repeat: { times: 100, steps: [state("starting"), wait(400)] } };
-  const scripts = { beforeHeaders: ["hold"], afterHeaders: [{ send: ": hello\n\n" }, "hold"], dripFeed: [drip] };
-  const ids = {};
-  for (const [name, steps] of Object.entries(scripts)) {
-    ids[name] = await simulator.script({ streams: [steps] });
-    await browser.begin(name, { id: ids[name], target: "running", timeout: 10, maxRetries: 0 });
-  }
-  for (const [name, id] of Object.entries(ids)) {
-    const outcome = await browser.outcome(name);
-    gaveUp(outcome, /timed out/);
-    assert.equal(outcome.error.cause.name, "TimeoutError");
-    assert.equal(outcome.types.filter((type) => type === "timeout").length, 1, name);
-    assert.deepEqual({ ...outcome.events.at(-1).data, error: "" }, { error: "", elapsed: 10, target: "running" });
-    const [stream, ...more] = await simulator.closed(id);
-    assert.deepEqual(more, []);
-    assert.equal(stream.ending, "client left");
-    assert.ok(outcome.took >= 10_000, `${name}: ${outcome.took}`);
-    assert.ok(stay(stream) >= 9_000, `${name}: ${stay(stream)}`);
-  }
-});
-
-test("the server's error: goes on", async () => {
-  const outcome = await watch({
-    streams: [[say("error", { error: "flaky" }), wait(50), state("running"), complete()]],
-  });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.events[0], { type: "error", error: "flaky", data: { error: "flaky" }, attempt: 1 });
-  assert.equal(outcome.streams.length, 1);
-});
-
-test("the server's error, and then the stream ends: this is the failure's message", async () => {
-  const outcome = await watch({ streams: [[say("error", { error: "boot_failed", message: "no disk" }), "end"]] });
-  gaveUp(outcome, /^no disk$/);
-  assert.deepEqual(outcome.types, ["error", "error"]);
-});
-
-test("data that is not JSON, or a state without a string status: an error event, and goes on", async () => {
-  const bad = ['{"status":', "null", "[]", "7", '"running"', "{}", '{"status":7}'].map((data) => say("state", data));
-  const outcome = await watch({ streams: [[...bad, say("complete", "{"), state("running"), complete()]] });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.types, [...Array(8).fill("error"), "state", "complete"]);
-  assert.match(outcome.events[0].error, /`state` event that is not JSON/);
-});
-
-test("an event of another name, or without one, or called open: the callback sees nothing", async () => {
-  const others = [say("heartbeat", {}), say("open", {}), say("message", {}), { send: "data: {}\n\n: a comment\n\n" }];
-  const outcome = await watch({ streams: [[...others, state("running"), complete()]] });
-  assert.deepEqual(outcome.types, ["state", "complete"]);
-});
-
-test("a clean end of the stream without the target: the attempt has failed", async () => {
-  const outcome = await watch(
-    {
-      streams: [
-        [state("starting"), "end"],
+    test("the server's timeout: ends the attempt, and the next follows after retryDelay", async () => {
+      const payload = { error: "Timeout", elapsed: 10.2, target: "running" };
+      const streams = [
+        [state("starting"), say("timeout", payload), "hold"],
         [state("running"), complete()],
-      ],
-    },
-    { maxRetries: 1 },
-  );
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.types, ["state", "error", "state", "complete"]);
-  assert.equal(outcome.events[1].retryIn, 100);
-});
+      ];
+      const outcome = await watch({ streams }, { maxRetries: 1, retryDelay: 300 });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.events[1], { ...payload, type: "timeout", data: payload, attempt: 1, retryIn: 300 });
+      const [first, second] = outcome.streams;
+      assert.ok(first.leftAt <= second.arrivedAt, "the first connection is closed before the second is opened");
+      assert.ok(second.arrivedAt - first.leftAt >= 290);
+    });
 
-test("never resolves with a state that is not the target", async () => {
-  gaveUp(await watch({ streams: [[state("stopped"), "end"]] }), /ended before the target/);
-});
+    test("timeout seconds since the attempt began, whatever has arrived: one timeout event", async () => {
+      const drip = { repeat: { times: 100, steps: [state("starting"), wait(400)] } };
+      const scripts = { beforeHeaders: ["hold"], afterHeaders: [{ send: ": hello\n\n" }, "hold"], dripFeed: [drip] };
+      const ids = {};
+      for (const [name, steps] of Object.entries(scripts)) {
+        ids[name] = await simulator.script({ streams: [steps] });
+        await browser.begin(name, { id: ids[name], target: "running", timeout: 10, maxRetries: 0 }, { transport });
+      }
+      for (const [name, id] of Object.entries(ids)) {
+        const outcome = await browser.outcome(name);
+        gaveUp(outcome, /timed out/);
+        assert.equal(outcome.error.cause.name, "TimeoutError");
+        assert.equal(outcome.types.filter((type) => type === "timeout").length, 1, name);
+        assert.deepEqual({ ...outcome.events.at(-1).data, error: "" }, { error: "", elapsed: 10, target: "running" });
+        const [stream, ...more] = await simulator.closed(id);
+        assert.deepEqual(more, []);
+        assert.equal(stream.ending, "client left");
+        assert.ok(outcome.took >= 10_000, `${name}: ${outcome.took}`);
+        assert.ok(stay(stream) >= 9_000, `${name}: ${stay(stream)}`);
+      }
+    });
 
-test("the browser's own reconnecting never runs, even with `retry: 0`", async () => {
-  const streams = Array(3).fill([{ send: "retry: 0\n\n" }, state("starting"), "end"]);
-  const outcome = await watch({ streams }, { maxRetries: 2, retryDelay: 200 });
-  assert.equal(outcome.streams.length, 3);
-  for (const [i, stream] of outcome.streams.slice(1).entries()) {
-    assert.ok(stream.arrivedAt - outcome.streams[i].leftAt >= 190, "attempts come `retryDelay` apart");
-  }
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal((await simulator.requests(outcome.id)).length, 3, "and none comes after the watch has ended");
-});
+    test("the server's error: goes on", async () => {
+      const outcome = await watch({
+        streams: [[say("error", { error: "flaky" }), wait(50), state("running"), complete()]],
+      });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.events[0], { type: "error", error: "flaky", data: { error: "flaky" }, attempt: 1 });
+      assert.equal(outcome.streams.length, 1);
+    });
 
-test("connection refused: the attempt has failed", async () => {
-  const other = await startSimulator();
-  const baseURL = `${other.origin}/api/v1`;
-  other.stop();
-  const request = { id: "my-app", target: "running", maxRetries: 1, retryDelay: 0 };
-  const outcome = await browser.watch(request, { baseURL });
-  gaveUp(outcome, /./);
-  assert.deepEqual(
-    outcome.events.map(({ type, retryIn }) => [type, retryIn]),
-    [
-      ["error", 0],
-      ["error", undefined],
-    ],
-  );
-});
+    test("the server's error, and then the stream ends: this is the failure's message", async () => {
+      const outcome = await watch({ streams: [[say("error", { error: "boot_failed", message: "no disk" }), "end"]] });
+      gaveUp(outcome, /^no disk$/);
+      assert.deepEqual(outcome.types, ["error", "error"]);
+    });
 
-test("connection reset, before and after the headers and within a frame: the attempt has failed", async () => {
-  const head = { respond: { status: 200, headers: { "content-type": "text/event-stream" } } };
-  const half = { send: 'event: state\ndata: {"status":"running"}\n' };
-  for (const steps of [["reset"], [head, wait(20), "reset"], [state("starting"), half, wait(20), "reset"]]) {
-    // Chromium sends a request again by itself when a kept-alive connection breaks before the headers.
-    const streams = [...Array(3).fill(steps), ...Array(3).fill(["end"])];
-    const { error, types } = await watch({ streams });
-    assert.equal(error?.name, "MaxRetriesExceededError");
-    assert.equal(types.at(-1), "error");
-  }
-});
+    test("data that is not JSON, or a state without a string status: an error event, and goes on", async () => {
+      const bad = ['{"status":', "null", "[]", "7", '"running"', "{}", '{"status":7}'].map((data) =>
+        say("state", data),
+      );
+      const outcome = await watch({ streams: [[...bad, say("complete", "{"), state("running"), complete()]] });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, [...Array(8).fill("error"), "state", "complete"]);
+      assert.match(outcome.events[0].error, /`state` event that is not JSON/);
+    });
 
-test("a wrong content type: the attempt has failed", async () => {
-  const html = { respond: { status: 200, headers: { "content-type": "text/html" } } };
-  const outcome = await watch({ streams: [[html, { send: "<h1>Sign in</h1>" }, "end"]], reads: [tells("starting")] });
-  gaveUp(outcome, /./);
-  assert.equal(outcome.reads.length, 1);
-});
+    test("an event of another name, or without one, or called open: the callback sees nothing", async () => {
+      const others = [
+        say("heartbeat", {}),
+        say("open", {}),
+        say("message", {}),
+        { send: "data: {}\n\n: a comment\n\n" },
+      ];
+      const outcome = await watch({ streams: [[...others, state("running"), complete()]] });
+      assert.deepEqual(outcome.types, ["state", "complete"]);
+    });
 
-test("408, 425, 429 and 5xx: the attempt has failed", async () => {
-  for (const status of [408, 425, 429, 500, 502, 503, 504]) {
-    const refusal = answer(status, "busy");
-    // Chromium repeats a request that was answered 408 by itself.
-    const outcome = await watch({ streams: [refusal, refusal], reads: [refusal, refusal] });
-    gaveUp(outcome, /busy/);
-    assert.equal(outcome.error.cause.status, status);
-  }
-});
+    test("a clean end of the stream without the target: the attempt has failed", async () => {
+      const outcome = await watch(
+        {
+          streams: [
+            [state("starting"), "end"],
+            [state("running"), complete()],
+          ],
+        },
+        { maxRetries: 1 },
+      );
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, ["state", "error", "state", "complete"]);
+      assert.equal(outcome.events[1].retryIn, 100);
+    });
 
-test("Retry-After, in seconds or as a date, if that is longer than retryDelay", async () => {
-  const inTwoSeconds = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3000).toUTCString();
-  for (const [value, least, most] of [
-    ["2", 2000, 2000],
-    ["0", 100, 100],
-    [inTwoSeconds, 1000, 4000],
-    ["soon", 100, 100],
-  ]) {
-    const refusal = answer(503, "busy", { "retry-after": value });
-    const streams = [refusal, [state("running"), complete()]];
-    const outcome = await watch({ streams, reads: [refusal] }, { maxRetries: 1 });
-    assert.equal(outcome.state.status, "running");
-    const { retryIn } = outcome.events[0];
-    assert.ok(retryIn >= least && retryIn <= most, `${value}: ${retryIn}`);
-    assert.ok(outcome.streams[1].arrivedAt - outcome.reads[0].leftAt >= retryIn - 10);
-  }
-});
+    test("never resolves with a state that is not the target", async () => {
+      gaveUp(await watch({ streams: [[state("stopped"), "end"]] }), /event stream ended before the target/);
+    });
 
-test("204 and every other 4xx: rejects at once with RequestError", async () => {
-  for (const status of [204, 400, 401, 403, 404, 405, 409, 410, 422, 451]) {
-    const refusal = answer(status, { error_code: "ERR-1", message: "not for you" });
-    const { error, types, streams, reads } = await watch({ streams: [refusal], reads: [refusal] }, { maxRetries: 9 });
-    assert.equal(error?.name, "RequestError", status);
-    assert.equal(error.status, status);
-    assert.equal(error.attempts, 1);
-    if (status !== 204) {
-      assert.deepEqual(error.detail, { error_code: "ERR-1", message: "not for you" });
-      assert.match(error.message, /not for you/);
-    }
-    assert.deepEqual([types, streams.length, reads.length], [["error"], 1, 1]);
-  }
-});
+    test("the browser's own reconnecting never runs, even with `retry: 0`", async () => {
+      const streams = Array(3).fill([{ send: "retry: 0\n\n" }, state("starting"), "end"]);
+      const outcome = await watch({ streams }, { maxRetries: 2, retryDelay: 200 });
+      assert.equal(outcome.streams.length, 3);
+      for (const [i, stream] of outcome.streams.slice(1).entries()) {
+        assert.ok(stream.arrivedAt - outcome.streams[i].leftAt >= 190, "attempts come `retryDelay` apart");
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      assert.equal((await simulator.requests(outcome.id)).length, 3, "and none comes after the watch has ended");
+    });
 
-test("a redirect, without a key: followed", async () => {
-  const id = await simulator.script({ streams: [[state("running"), complete()]] });
-  const location = `/api/v1/cvms/${id}/state?target=running`;
-  const outcome = await watch({ streams: [[{ respond: { status: 307, headers: { location } } }, "end"]] });
-  assert.equal(outcome.state.status, "running");
-  assert.equal((await simulator.closed(id)).length, 1);
-});
+    test("connection refused: the attempt has failed", async () => {
+      const other = await startSimulator();
+      const baseURL = `${other.origin}/api/v1`;
+      other.stop();
+      const request = { id: "my-app", target: "running", maxRetries: 1, retryDelay: 0 };
+      const outcome = await browser.watch(request, { baseURL, transport });
+      gaveUp(outcome, /./);
+      assert.deepEqual(
+        outcome.events.map(({ type, retryIn }) => [type, retryIn]),
+        [
+          ["error", 0],
+          ["error", undefined],
+        ],
+      );
+    });
 
-test("the stream is refused for good, but the one-shot read tells the target: resolves", async () => {
-  const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });
-  assert.equal(outcome.state.status, "running");
-  assert.deepEqual(outcome.types, []);
-});
+    test("connection reset, before and after the headers and within a frame: the attempt has failed", async () => {
+      const head = { respond: { status: 200, headers: { "content-type": "text/event-stream" } } };
+      const half = { send: 'event: state\ndata: {"status":"running"}\n' };
+      for (const steps of [["reset"], [head, wait(20), "reset"], [state("starting"), half, wait(20), "reset"]]) {
+        // Chromium sends a request again by itself when a kept-alive connection breaks before the headers.
+        const streams = [...Array(3).fill(steps), ...Array(3).fill(["end"])];
+        const { error, types } = await watch({ streams });
+        assert.equal(error?.name, "MaxRetriesExceededError");
+        if (byFetch && steps.length > 1) assert.match(error.cause.message, /the connection broke/);
+        assert.equal(types.at(-1), "error");
+      }
+    });
 
-test("a one-shot read that never answers ends with the attempt's timeout", async () => {
-  const outcome = await watch({ streams: [[complete()]], reads: [["hold"]] }, { timeout: 10 });
-  gaveUp(outcome, /timed out/);
-  assert.deepEqual(outcome.types, ["complete", "timeout"]);
-  assert.equal(outcome.reads[0].ending, "client left");
-});
+    test("a wrong content type: the attempt has failed", async () => {
+      const html = { respond: { status: 200, headers: { "content-type": "text/html" } } };
+      const outcome = await watch({
+        streams: [[html, { send: "<h1>Sign in</h1>" }, "end"]],
+        reads: [tells("starting")],
+      });
+      gaveUp(outcome, byFetch ? /no event stream: its content type is "text\/html"/ : /refused the event stream/);
+      assert.equal(outcome.reads.length, asks);
+    });
 
-test("CRLF and CR line ends, a BOM, comments and characters split across chunks", async () => {
-  const text = Buffer.from('event: state\r\ndata: {"status":"running",\r\ndata: "name":"café"}\r\n\r\n');
-  const cut = text.indexOf("é") + 1;
-  const pieces = [Buffer.from("\ufeff: hi\r\r"), text.subarray(0, cut), text.subarray(cut)];
-  const steps = pieces.flatMap((piece) => [{ sendBase64: piece.toString("base64") }, wait(20)]);
-  const outcome = await watch({ streams: [[...steps, complete()]] });
-  assert.deepEqual(outcome.state, { status: "running", name: "café" });
-});
+    test("408, 425, 429 and 5xx: the attempt has failed", async () => {
+      for (const status of [408, 425, 429, 500, 502, 503, 504]) {
+        const refusal = answer(status, "busy");
+        // Chromium repeats a request that was answered 408 by itself.
+        const outcome = await watch({ streams: [refusal, refusal], reads: [refusal, refusal] });
+        gaveUp(outcome, /busy/);
+        assert.equal(outcome.error.cause.status, status);
+      }
+    });
+
+    test("Retry-After, in seconds or as a date, if that is longer than retryDelay", async () => {
+      // A date knows no fractions of a second.
+      const inThreeSeconds = () => new Date(Math.ceil(Date.now() / 1000) * 1000 + 3000).toUTCString();
+      const cases = [
+        [() => "2", 2000, 2000],
+        [() => "0", 100, 100],
+        [inThreeSeconds, 1000, 4000],
+        [() => "soon", 100, 100],
+      ];
+      for (const [value, least, most] of cases) {
+        const refusal = answer(503, "busy", { "retry-after": value() });
+        const streams = [refusal, [state("running"), complete()]];
+        const outcome = await watch({ streams, reads: [refusal] }, { maxRetries: 1 });
+        assert.equal(outcome.state.status, "running");
+        const { retryIn } = outcome.events[0];
+        assert.ok(retryIn >= least && retryIn <= most, `${value()}: ${retryIn}`);
+        const refused = outcome.reads[0] ?? outcome.streams[0];
+        assert.ok(outcome.streams[1].arrivedAt - refused.leftAt >= retryIn - 10);
+      }
+    });
+
+    test("204 and every other 4xx: rejects at once with RequestError", async () => {
+      for (const status of [204, 400, 401, 403, 404, 405, 409, 410, 422, 451]) {
+        const refusal = answer(status, { error_code: "ERR-1", message: "not for you" });
+        const { error, types, streams, reads } = await watch(
+          { streams: [refusal], reads: [refusal] },
+          { maxRetries: 9 },
+        );
+        assert.equal(error?.name, "RequestError", status);
+        assert.equal(error.status, status);
+        assert.equal(error.attempts, 1);
+        if (status !== 204) {
+          assert.deepEqual(error.detail, { error_code: "ERR-1", message: "not for you" });
+          assert.match(error.message, /not for you/);
+        }
+        assert.deepEqual([types, streams.length, reads.length], [["error"], 1, asks]);
+      }
+    });
+
+    test("too many streams are open: the attempt has failed, and says so", { skip: byFetch }, async () => {
+      const outcome = await watch({ streams: [answer(429, "too many streams")], reads: [tells("starting")] });
+      gaveUp(outcome, /refused the event stream.*too many open.*status is "starting"/);
+    });
+
+    test("a redirect, with a key or extra headers: refused, and they stay at home", { skip: !byFetch }, async () => {
+      const other = await startSimulator();
+      try {
+        for (const config of [{ apiKey: "s3cret" }, { headers: { "x-secret": "s3cret" } }]) {
+          for (const origin of ["", other.origin]) {
+            const id = await simulator.script({ streams: [[state("running"), complete()]] });
+            const location = `${origin}/api/v1/cvms/${id}/state?target=running`;
+            const streams = [[{ respond: { status: 307, headers: { location } } }, "end"]];
+            const { error, types, ...outcome } = await watch({ streams }, { maxRetries: 9 }, config);
+            assert.equal(error.name, "RequestError");
+            assert.match(error.message, /redirects, and a key or extra headers are never sent on/);
+            assert.deepEqual([types, outcome.streams.length], [["error"], 1]);
+            assert.deepEqual(await simulator.requests(id), []);
+            assert.deepEqual(await other.requests(id), []);
+          }
+        }
+      } finally {
+        other.stop();
+      }
+    });
+
+    test("a refusal whose body never comes: rejects all the same", { skip: !byFetch }, async () => {
+      const head = { respond: { status: 404, headers: { "content-type": "application/json" } } };
+      const outcome = await watch({ streams: [[head, "hold"]] }, { maxRetries: 9 });
+      assert.equal(outcome.error.name, "RequestError");
+      assert.ok(stay(outcome.streams[0]) < 5000);
+    });
+
+    test("an event of more than 16 MiB: the attempt has failed", { skip: !byFetch }, async () => {
+      const steps = [{ send: "data: " }, { repeat: { times: 17, steps: [{ send: "x".repeat(1 << 20) }] } }, "hold"];
+      gaveUp(await watch({ streams: [steps] }), /more than 16777216 bytes/);
+    });
+
+    test("a redirect, without a key: followed", async () => {
+      const id = await simulator.script({ streams: [[state("running"), complete()]] });
+      const location = `/api/v1/cvms/${id}/state?target=running`;
+      const outcome = await watch({ streams: [[{ respond: { status: 307, headers: { location } } }, "end"]] });
+      assert.equal(outcome.state.status, "running");
+      assert.equal((await simulator.closed(id)).length, 1);
+    });
+
+    test("the stream is refused for good, but the one-shot read tells the target: resolves", {
+      skip: byFetch,
+    }, async () => {
+      const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, []);
+    });
+
+    test("a one-shot read that never answers ends with the attempt's timeout", async () => {
+      const outcome = await watch({ streams: [[complete()]], reads: [["hold"]] }, { timeout: 10 });
+      gaveUp(outcome, /timed out/);
+      assert.deepEqual(outcome.types, ["complete", "timeout"]);
+      assert.equal(outcome.reads[0].ending, "client left");
+    });
+
+    test("CRLF and CR line ends, a BOM, comments and characters split across chunks", async () => {
+      const text = Buffer.from('event: state\r\ndata: {"status":"running",\r\ndata: "name":"café"}\r\n\r\n');
+      const cut = text.indexOf("é") + 1;
+      const pieces = [Buffer.from("\ufeff: hi\r\r"), text.subarray(0, cut), text.subarray(cut)];
+      const steps = pieces.flatMap((piece) => [{ sendBase64: piece.toString("base64") }, wait(20)]);
+      const outcome = await watch({ streams: [[...steps, complete()]] });
+      assert.deepEqual(outcome.state, { status: "running", name: "café" });
+    });
+  });
+}

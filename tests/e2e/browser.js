@@ -1,26 +1,16 @@
 // A real browser, driven over WebDriver.
 
+import { readFileSync } from "node:fs";
 import { Builder, Capabilities } from "selenium-webdriver";
 import { ServiceBuilder } from "selenium-webdriver/chrome.js";
 
-const FLAGS = [
-  "--headless=new",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-dev-shm-usage",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--js-flags=--expose-gc",
-];
+/** The same flags as wasm-pack's browser has. */
+const options = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url), "utf8"));
 
 export async function startBrowser() {
-  const capabilities = Capabilities.chrome();
-  capabilities.set("goog:chromeOptions", { binary: process.env.CHROME, args: FLAGS });
+  const capabilities = new Capabilities({ browserName: "chrome", ...options });
   capabilities.set("goog:loggingPrefs", { browser: "ALL" });
   const driver = await new Builder()
-    .forBrowser("chrome")
     .withCapabilities(capabilities)
     .setChromeService(new ServiceBuilder(process.env.CHROMEDRIVER))
     .build();
@@ -144,5 +134,11 @@ function lab() {
     };
   }
 
-  globalThis.lab = { watches, begin, outcome, describe, memoryBytes: () => memory.buffer.byteLength };
+  /** The clients that tests make in the page itself take this transport. */
+  function use(transport) {
+    lab.transport = transport;
+  }
+  const client = (config) => api.createClient({ baseURL: "/api/v1", transport: lab.transport, ...config });
+
+  globalThis.lab = { use, client, watches, begin, outcome, describe, memoryBytes: () => memory.buffer.byteLength };
 }

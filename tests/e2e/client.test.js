@@ -1,9 +1,12 @@
 // The JavaScript face: arguments, clients, addresses, credentials, loading.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { after, before, test } from "node:test";
+import { until } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
-import { complete, startSimulator, state } from "./simulator.js";
+import { answer, complete, say, startSimulator, state, tells } from "./simulator.js";
 
 let simulator;
 let browser;
@@ -13,6 +16,8 @@ before(async () => {
   await browser.open(simulator);
 });
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
+
+const driver = () => browser.driver;
 
 /** The bad fields that a call is rejected with; it never throws, and makes no request. */
 function badFields(call) {
@@ -50,6 +55,7 @@ test("bad arguments of every kind: ValidationError names every bad field, and no
   for (const field of ["interval", "timeout", "maxRetries", "retryDelay"]) {
     for (const value of [...values, '"5"', "''"]) {
       if (field === "maxRetries" && value === "1e300") continue; // A long time, but an integer.
+      if (field === "retryDelay" && value === "() => 1") continue;
       const errors = await badFields(`client.watchCvmState({ ...good, ${field}: ${value} })`);
       assert.deepEqual(
         errors.map((error) => error.field),
@@ -85,9 +91,13 @@ test("bad arguments, all at once", async () => {
     { signal: 1 },
   )`);
   assert.deepEqual(errors, [
-    { field: "baseURL", message: 'must be an http(s) URL, or a path relative to the page, but is "ftp://x"' },
+    {
+      field: "baseURL",
+      message:
+        'must be an http(s) URL, or a path relative to the page, without user name, query and fragment, but is "ftp://x"',
+    },
     { field: "useCookieAuth", message: 'must be true or false, but is "yes"' },
-    { field: "transport", message: 'must be "auto" or "eventsource", but is "carrier pigeon"' },
+    { field: "transport", message: 'must be "auto", "eventsource" or "fetch", but is "carrier pigeon"' },
     { field: "uuid", message: 'must be a version 4 UUID, each hyphen optional, but is "1"' },
     {
       field: "name",
@@ -98,9 +108,12 @@ test("bad arguments, all at once", async () => {
     { field: "interval", message: 'must be a number of seconds from 5 to 30, but is "5"' },
     { field: "timeout", message: "must be a number of seconds from 10 to 600, but is 9" },
     { field: "maxRetries", message: "must be an integer from 0, or Infinity, but is 0.5" },
-    { field: "retryDelay", message: "must be a number of milliseconds from 0 to 2147483647, but is 2147483648" },
-    { field: "signal", message: "must be an AbortSignal, but is 1" },
+    {
+      field: "retryDelay",
+      message: "must be a number of milliseconds from 0 to 2147483647, or a function that gives one, but is 2147483648",
+    },
     { field: "onEvent", message: "must be a function, but is 1" },
+    { field: "signal", message: "must be an AbortSignal, but is 1" },
   ]);
 });
 
@@ -124,9 +137,17 @@ test("base URLs that could lead elsewhere are refused", async () => {
       String(baseURL),
     );
   }
-  const [error] = await badFields(`createClient({ baseURL: "https://me:secret@x/api" }).watchCvmState(good)`);
-  assert.equal(error.field, "baseURL");
-  assert.doesNotMatch(error.message, /secret/);
+  for (const baseURL of [
+    "https://me:secret@x",
+    "https://me:secret@x:99999/",
+    "ftp://secret@x",
+    "/api?k=secret",
+    "/#secret",
+  ]) {
+    const [error] = await badFields(`createClient({ baseURL: "${baseURL}" }).watchCvmState(good)`);
+    assert.equal(error.field, "baseURL");
+    assert.doesNotMatch(error.message, /secret/);
+  }
 });
 
 test("a getter that throws rejects with what it threw", async () => {
@@ -230,6 +251,404 @@ test("another origin that does not allow the page: a failed attempt", async () =
     assert.match(outcome.error.cause.message, /could not be reached/);
   } finally {
     other.stop();
+  }
+});
+
+test("credentials that cannot be sent are refused, and never shown", async () => {
+  const bad = [
+    ["apiKey", ['""', "7", "null", '"s3cret\\n"', '"s3crét€"', "{ s3cret: 1 }"]],
+    ["headers", ['"x: s3cret"', "null", '{ "x y": "s3cret" }', '{ x: "s3cret\\r\\ny: z" }', "{ x: 7 }", "[7]"]],
+    ["version", ["7", '""', '"s3cret\\n"']],
+  ];
+  for (const [field, values] of bad) {
+    for (const value of values) {
+      const errors = await badFields(`createClient({ ${field}: ${value} }).watchCvmState(good)`);
+      assert.deepEqual(
+        errors.map((error) => error.field),
+        [field],
+        value,
+      );
+      assert.doesNotMatch(JSON.stringify(errors), /s3cr/);
+    }
+  }
+  for (const config of ['apiKey: "k"', 'headers: { x: "y" }', 'version: "1"']) {
+    const errors = await badFields(`createClient({ transport: "eventsource", ${config} }).watchCvmState(good)`);
+    assert.match(errors[0].message, /it sends no header/);
+  }
+});
+
+test("key, headers and version are sent by fetch, functions asked anew for each attempt", async () => {
+  const id = await simulator.script({ streams: [["end"], ["end"], [complete()]], reads: [tells("running")] });
+  const [status, asked] = await browser.run(async (id) => {
+    let asked = 0;
+    const client = api.createClient({
+      baseURL: "/api/v1",
+      apiKey: async () => `key-${++asked}`,
+      headers: () => new Headers({ "X-Tenant": `tenant-${asked}` }),
+      version: "2026-01-21",
+    });
+    const state = await client.watchCvmState({ id, target: "running", retryDelay: 0 });
+    return [state.status, asked];
+  }, id);
+  assert.deepEqual([status, asked], ["running", 4]);
+  const requests = await simulator.closed(id);
+  const sent = requests.map(({ headers }) => [headers["x-api-key"], headers["x-tenant"], headers["x-phala-version"]]);
+  assert.deepEqual(
+    sent,
+    [1, 2, 3, 4].map((n) => [`key-${n}`, `tenant-${n - 1}`, "2026-01-21"]),
+  );
+  assert.deepEqual(
+    requests.map(({ kind }) => kind),
+    ["stream", "stream", "stream", "read"],
+  );
+});
+
+test("useCookieAuth sends no key", async () => {
+  const id = await simulator.script({ streams: [[state("running"), complete()]] });
+  await browser.watch({ id, target: "running" }, { apiKey: "s3cret", useCookieAuth: true, transport: "auto" });
+  const [request] = await simulator.closed(id);
+  assert.equal(request.headers["x-api-key"], undefined);
+});
+
+test("a function for a key or headers that fails, fails the attempt, clearly", async () => {
+  const cases = {
+    "apiKey: () => { throw new Error('s3cret'); }": /function apiKey has failed with Error/,
+    "apiKey: () => JSON.parse('s3cret')": /function apiKey has failed with SyntaxError/,
+    "apiKey: () => Promise.reject('s3cret')": /function apiKey has failed with no error/,
+    "apiKey: () => undefined": /function apiKey must give a string/,
+    "apiKey: async () => 's3cret\\n'": /function apiKey must give a string/,
+    "headers: () => ({ x: 's3\\ncret' })": /function headers must give an object of strings/,
+    "headers: async () => 's3cret'": /function headers must give an object of strings/,
+  };
+  for (const [config, message] of Object.entries(cases)) {
+    const id = await simulator.script({ streams: [["hold"]] });
+    const error = await browser.run(
+      `const client = api.createClient({ baseURL: "/api/v1", ${config} });
+       const request = { id: args[0], target: "running", maxRetries: 1, retryDelay: 0 };
+       return lab.describe(await client.watchCvmState(request).catch((error) => error));`,
+      id,
+    );
+    assert.equal(error.name, "MaxRetriesExceededError");
+    assert.equal(error.attempts, 2);
+    assert.match(error.cause.message, message);
+    assert.doesNotMatch(JSON.stringify(error), /s3cret/);
+    assert.deepEqual(await simulator.requests(id), []);
+  }
+});
+
+test("no key and no header's value is in any message, event, log line, URL or JSON.stringify(error)", async () => {
+  const secrets = { apiKey: "k3y-s3cret", headers: { "X-Extra": "h3ader-s3cret" } };
+  const refusal = (status) => answer(status, "refused");
+  const redirect = [{ respond: { status: 302, headers: { location: "/elsewhere" } } }, "end"];
+  const scripts = [
+    [[state("running"), complete()]],
+    [[say("error", { error: "x" }), say("state", "{"), "reset"], ["end"]],
+    [refusal(503), refusal(404)],
+    [redirect],
+    [[say("timeout", {})], [{ respond: { status: 200, headers: { "content-type": "text/html" } } }]],
+  ];
+  await driver().manage().logs().get("browser");
+  const told = [];
+  for (const streams of scripts) {
+    const id = await simulator.script({ streams, reads: [tells("starting")] });
+    told.push(
+      await browser.run(
+        async (id, config) => {
+          const client = api.createClient({ baseURL: "/api/v1", ...config });
+          const events = [];
+          const onEvent = (event) => events.push(event);
+          const retryDelay = (_attempt, error) => {
+            events.push(String(error.stack), JSON.stringify(error));
+            return 0;
+          };
+          const request = { id, target: "running", maxRetries: 1, retryDelay, onEvent };
+          const error = await client.watchCvmState(request).catch((error) => error);
+          const read = await client.getCvmState({ id: `${id}-unknown` }).catch((error) => error);
+          const all = [error, error.cause, read].flatMap((error) => [
+            JSON.stringify(error),
+            String(error),
+            error?.stack,
+            JSON.stringify(error && Object.getOwnPropertyNames(error).map((name) => String(error[name]))),
+          ]);
+          console.log(error, client);
+          return JSON.stringify([events, all, JSON.stringify(client)]);
+        },
+        id,
+        secrets,
+      ),
+    );
+    for (const { headers, path } of await simulator.closed(id)) {
+      assert.deepEqual([headers["x-api-key"], headers["x-extra"]], [secrets.apiKey, secrets.headers["X-Extra"]]);
+      told.push(path);
+    }
+  }
+  const logs = await driver().manage().logs().get("browser");
+  told.push(...logs.map(({ message }) => message));
+  assert.ok(told.join().length > 1000 && logs.length > 0);
+  assert.doesNotMatch(told.join(), /s3cret/);
+});
+
+test("retryDelay may be a function of the attempt and its error", async () => {
+  const id = await simulator.script({ streams: [["end"], answer(503, "busy"), [state("running"), complete()]] });
+  const [asked, retryIn] = await browser.run(async (id) => {
+    const asked = [];
+    const retryIn = [];
+    const retryDelay = (attempt, error) => {
+      asked.push([attempt, error.name, error.status, error instanceof Error]);
+      return attempt * 10;
+    };
+    const onEvent = (event) => event.type === "error" && retryIn.push(event.retryIn);
+    const client = api.createClient({ baseURL: "/api/v1", transport: "fetch" });
+    await client.watchCvmState({ id, target: "running", retryDelay, onEvent });
+    return [asked, retryIn];
+  }, id);
+  assert.deepEqual(asked, [
+    [1, "Error", null, true],
+    [2, "RequestError", 503, true],
+  ]);
+  assert.deepEqual(retryIn, [10, 20]);
+});
+
+test("a retryDelay that throws or gives no delay ends the watch, clearly", async () => {
+  const cases = {
+    "() => { throw new RangeError('no idea'); }": /has thrown: no idea/,
+    "() => 'soon'": /has given "soon"/,
+    "() => undefined": /has given undefined/,
+    "() => NaN": /has given NaN/,
+    "() => -1": /has given -1/,
+    "() => 2 ** 31": /has given 2147483648/,
+    "async () => 5": /has given an object/,
+  };
+  for (const [retryDelay, message] of Object.entries(cases)) {
+    const id = await simulator.script({ streams: [[state("starting"), "end"]] });
+    const error = await browser.run(
+      `const request = { id: args[0], target: "running", retryDelay: ${retryDelay} };
+       return lab.describe(await lab.client().watchCvmState(request).catch((error) => error));`,
+      id,
+    );
+    assert.equal(error.name, "ValidationError");
+    assert.match(error.validationErrors[0].message, message);
+    assert.equal(error.validationErrors[0].field, "retryDelay");
+    assert.deepEqual([error.attempts, error.lastState.status], [1, "starting"]);
+    if (retryDelay.includes("throw")) assert.equal(error.cause.name, "RangeError");
+    assert.equal((await simulator.closed(id)).length, 1);
+  }
+});
+
+test("exponentialBackoff: delays that grow up to the longest, and differ", async () => {
+  const [exact, jittered, defaults, none, bad] = await browser.run(() => {
+    const { exponentialBackoff } = api;
+    const delays = (options) => [1, 2, 3, 4, 50, 5000].map(exponentialBackoff(options));
+    const attempt = (options) => {
+      try {
+        return exponentialBackoff(options);
+      } catch (error) {
+        return [error instanceof api.ValidationError, error.validationErrors.map(({ field }) => field)];
+      }
+    };
+    return [
+      delays({ base: 100, factor: 3, max: 1000, jitter: 0 }),
+      Array.from({ length: 200 }, () => exponentialBackoff({ base: 100, jitter: 0.2 })(1)),
+      delays(),
+      exponentialBackoff({ base: 0 })(5000),
+      [attempt({ base: -1, factor: 0.5, max: 2 ** 31, jitter: 2 }), attempt({ base: "1", jitter: Number.NaN })],
+    ];
+  });
+  assert.deepEqual(exact, [100, 300, 900, 1000, 1000, 1000]);
+  assert.ok(jittered.every((delay) => delay > 80 && delay <= 100) && new Set(jittered).size > 100);
+  assert.ok(defaults.every((delay) => delay >= 500 && delay <= 60_000));
+  assert.equal(none, 0);
+  assert.deepEqual(bad, [
+    [true, ["base", "factor", "max", "jitter"]],
+    [true, ["base", "jitter"]],
+  ]);
+});
+
+test("getCvmState: the present state, once, or a typed error", async () => {
+  const id = await simulator.script({
+    reads: [
+      tells("stopped"),
+      answer(404, "CVM not found"),
+      answer(503, "busy"),
+      [{ send: "{}" }],
+      ...Array(5).fill(["reset"]),
+    ],
+  });
+  const outcomes = await browser.run(async (id) => {
+    const client = lab.client();
+    const outcomes = [];
+    for (let i = 0; i < 5; i++) {
+      outcomes.push(await api.getCvmState(client, { id }).catch(lab.describe));
+    }
+    return outcomes;
+  }, id);
+  const [stopped, unknown, busy, noState, broken] = outcomes;
+  assert.deepEqual(stopped, { status: "stopped" });
+  assert.deepEqual([unknown.name, unknown.status, unknown.detail], ["RequestError", 404, "CVM not found"]);
+  assert.deepEqual([busy.name, busy.status, busy.attempts], ["RequestError", 503, 1]);
+  assert.deepEqual([noState.name, noState.classes], ["WatchError", ["WatchError"]]);
+  assert.match(noState.message, /without a `status`/);
+  assert.match(broken.message, new RegExp(`the read of CVM "${id}" has failed: the server could not be reached`));
+});
+
+test("getCvmState: aborts, times out, and checks its arguments", async () => {
+  const id = await simulator.script({ reads: [["hold"], ["hold"]] });
+  const [aborted, timedOut, fields] = await browser.run(async (id) => {
+    const { getCvmState } = lab.client();
+    const describe = lab.describe;
+    const signal = AbortSignal.timeout(100);
+    return [
+      await getCvmState({ id }, { signal }).catch(describe),
+      await getCvmState({ id, timeout: 10 }).catch(describe),
+      (await getCvmState({ id: 7, timeout: 1, signal: 1 }).catch((error) => error)).validationErrors.map(
+        (e) => e.field,
+      ),
+    ];
+  }, id);
+  assert.equal(aborted.name, "WatchAbortedError");
+  assert.deepEqual([timedOut.name, timedOut.cause.name], ["WatchError", "TimeoutError"]);
+  assert.deepEqual(fields, ["id", "timeout", "signal"]);
+  for (const read of await simulator.closed(id)) assert.equal(read.ending, "client left");
+});
+
+test("whatever a page puts in the way, the promise settles", async () => {
+  const id = await simulator.script({ streams: Array(9).fill([state("running"), complete()]) });
+  const names = await browser.run(async (id) => {
+    const revoked = () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    };
+    const evil = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error("evil");
+        },
+      },
+    );
+    const watch = (request, config) =>
+      lab
+        .client(config)
+        .watchCvmState({ id, target: "running", maxRetries: 0, ...request })
+        .then(
+          (state) => state.status,
+          (error) => error.name,
+        );
+    const outcomes = [
+      await watch({ id: revoked() }),
+      await watch({ signal: revoked() }),
+      await watch({ onEvent: revoked() }),
+      await watch({}, { headers: evil }),
+      await watch({}, { headers: revoked() }),
+    ];
+    const { fetch, reportError } = globalThis;
+    const swallow = (event) => event.preventDefault();
+    addEventListener("error", swallow);
+    try {
+      globalThis.fetch = () => {
+        throw new Error("instrumented");
+      };
+      outcomes.push(await watch({}, { transport: "fetch" }));
+      globalThis.fetch = async () => undefined;
+      outcomes.push(await watch({}, { transport: "fetch" }));
+      globalThis.fetch = async (...args) => {
+        const response = await fetch(...args);
+        response.body.getReader();
+        return response;
+      };
+      outcomes.push(await watch({}, { transport: "fetch" }));
+      globalThis.fetch = async (...args) => {
+        const response = await fetch(...args);
+        await response.text();
+        return response;
+      };
+      outcomes.push(await watch({}, { transport: "fetch" }));
+      globalThis.fetch = async () => {
+        const start = (controller) => controller.enqueue("text, not bytes");
+        const headers = { "content-type": "text/event-stream" };
+        return new Response(new ReadableStream({ start }), { headers });
+      };
+      outcomes.push(await watch({ timeout: 10 }, { transport: "fetch" }));
+      globalThis.fetch = fetch;
+      globalThis.reportError = () => {
+        throw new Error("the page's own");
+      };
+      outcomes.push(
+        await watch({
+          onEvent: () => {
+            throw new Error("oops");
+          },
+        }),
+      );
+    } finally {
+      Object.assign(globalThis, { fetch, reportError });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      removeEventListener("error", swallow);
+    }
+    return outcomes;
+  }, id);
+  const invalid = Array(5).fill("ValidationError");
+  assert.deepEqual(names, [...invalid, ...Array(5).fill("MaxRetriesExceededError"), "running"]);
+});
+
+test("a signal from another frame is as good; one that only looks like it is not", async () => {
+  const id = await simulator.script({ streams: [["hold"]] });
+  const [name, field] = await browser.run(async (id) => {
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    const controller = new frame.contentWindow.AbortController();
+    const watching = lab.client().watchCvmState({ id, target: "running", signal: controller.signal });
+    setTimeout(() => controller.abort(), 50);
+    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    const bad = await lab
+      .client()
+      .watchCvmState({ id, target: "running", signal })
+      .catch((error) => error);
+    return [(await watching.catch((error) => error)).name, bad.validationErrors[0].field];
+  }, id);
+  assert.deepEqual([name, field], ["WatchAbortedError", "signal"]);
+});
+
+test("createClient never throws: what is wrong with it rejects the first watch", async () => {
+  const message = await browser.run(() => {
+    const config = {
+      get baseURL() {
+        throw new Error("not today");
+      },
+    };
+    return api
+      .createClient(config)
+      .watchCvmState({ id: "my-app", target: "x" })
+      .catch((error) => error.message);
+  });
+  assert.equal(message, "not today");
+});
+
+test("it works under a strict Content Security Policy, without 'unsafe-eval'", async () => {
+  const program = `
+    import { createClient } from "/index.js";
+    const client = createClient({ baseURL: "${simulator.origin}/api/v1" });
+    const state = await client.watchCvmState({ id: "my-database", target: "running" });
+    document.title = state.status;
+    try { eval("document.title = 'no policy'"); } catch (error) { document.title += " " + error.name; }
+  `;
+  const files = {
+    "/index.js": ["text/javascript", readFileSync(new URL("../../pkg/index.js", import.meta.url))],
+    "/program.js": ["text/javascript", program],
+    "/": ["text/html", '<!doctype html><title>-</title><script type="module" src="/program.js"></script>'],
+  };
+  const page = createServer((request, response) => {
+    const [type, body] = files[request.url] ?? ["text/plain", ""];
+    const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${simulator.origin}`;
+    response.writeHead(200, { "content-type": type, "content-security-policy": policy }).end(body);
+  });
+  await new Promise((resolve) => page.listen(0, "localhost", resolve));
+  try {
+    await driver().get(`http://localhost:${page.address().port}/`);
+    await driver().wait(until.titleIs("running EvalError"), 10_000);
+  } finally {
+    page.close();
+    await browser.open(simulator);
   }
 });
 

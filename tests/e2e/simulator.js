@@ -9,7 +9,8 @@ const program = join(root, "target/debug/cvm-simulator");
 
 /** Starts a simulator on a free port (or the one in `options`), and waits until it listens. */
 export async function startSimulator(...options) {
-  const server = spawn(program, ["--port", "0", "--boot-step", "20", ...options], {
+  const files = ["--www", join(root, "www"), "--pkg", join(root, "pkg")];
+  const server = spawn(program, ["--port", "0", "--boot-step", "20", ...files, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const origin = await new Promise((resolve, reject) => {

@@ -1,8 +1,8 @@
-// The rows of "How a watch ends", and what must hold however it ends: the built package in a real browser, with the
-// server's log as witness.
+// The rows of "How a watch ends", and what must hold however it ends, over both transports: the built package in a real
+// browser, with the server's log as witness.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { startBrowser } from "./browser.js";
 import * as readme from "./readme.js";
 import { answer, complete, startSimulator, state, wait } from "./simulator.js";
@@ -46,23 +46,6 @@ test("README: the second example cancels a watch", async () => {
   assert.equal((await simulator.closed("my-app")).at(-1).ending, "client left");
 });
 
-test("WatchAbortedError: aborted before the start, no request is made", async () => {
-  const id = await simulator.script({ streams: [["hold"]] });
-  const thrown = await browser.run(async (id) => {
-    const client = api.createClient({ baseURL: "/api/v1" });
-    const reason = { mine: true };
-    try {
-      await client.watchCvmState({ id, target: "running", signal: AbortSignal.abort(reason) });
-    } catch (error) {
-      return { ...lab.describe(error), sameReason: error.cause === reason };
-    }
-  }, id);
-  assert.equal(thrown.name, "WatchAbortedError");
-  assert.equal(thrown.attempts, 0);
-  assert.ok(thrown.sameReason);
-  assert.deepEqual(await simulator.requests(id), []);
-});
-
 const moments = {
   connecting: { streams: [["hold"]], requests: 1, attempts: 1, types: [] },
   streaming: { streams: [[state("starting"), "hold"]], requests: 1, attempts: 1, types: ["state"] },
@@ -70,200 +53,263 @@ const moments = {
   "awaiting complete": { streams: [[state("running"), "hold"]], requests: 1, attempts: 1, types: ["state"] },
   "reading once": { streams: [[complete()]], reads: [["hold"]], requests: 2, attempts: 1, types: ["complete"] },
 };
-for (const [moment, { streams, reads, requests, attempts, types }] of Object.entries(moments)) {
-  test(`WatchAbortedError: aborted while ${moment}`, async () => {
-    const id = await simulator.script({ streams, reads });
-    await browser.begin(moment, { id, target: "running", retryDelay: 60_000 });
-    await simulator.until(id, (log) => log.length === requests && (moment !== "waiting to retry" || log[0].leftAt));
-    await browser.run(
-      async (moment, count) => {
-        while (lab.watches[moment].events.length < count) await new Promise((resolve) => setTimeout(resolve));
-      },
-      moment,
-      types.length,
-    );
-    await browser.abort(moment, "enough");
-    const outcome = await browser.outcome(moment);
-    assert.equal(outcome.error.name, "WatchAbortedError");
-    assert.deepEqual(outcome.error.classes.sort(), ["WatchAbortedError", "WatchError"]);
-    assert.equal(outcome.error.cause.value, "enough");
-    assert.equal(outcome.error.attempts, attempts);
-    assert.deepEqual(outcome.types, types);
-    const log = await simulator.closed(id);
-    assert.equal(log.length, requests);
-    if (moment !== "waiting to retry") assert.equal(log.at(-1).ending, "client left");
+for (const transport of ["eventsource", "fetch"]) {
+  describe(`how a watch ends, over ${transport}`, () => {
+    before(() => browser.run((transport) => lab.use(transport), transport));
+
+    test("WatchAbortedError: aborted before the start, no request is made", async () => {
+      const id = await simulator.script({ streams: [["hold"]] });
+      const thrown = await browser.run(async (id) => {
+        const client = lab.client();
+        const reason = { mine: true };
+        try {
+          await client.watchCvmState({ id, target: "running", signal: AbortSignal.abort(reason) });
+        } catch (error) {
+          return { ...lab.describe(error), sameReason: error.cause === reason };
+        }
+      }, id);
+      assert.equal(thrown.name, "WatchAbortedError");
+      assert.equal(thrown.attempts, 0);
+      assert.ok(thrown.sameReason);
+      assert.deepEqual(await simulator.requests(id), []);
+    });
+
+    for (const [moment, { streams, reads, requests, attempts, types }] of Object.entries(moments)) {
+      test(`WatchAbortedError: aborted while ${moment}`, async () => {
+        const id = await simulator.script({ streams, reads });
+        await browser.begin(moment, { id, target: "running", retryDelay: 60_000 }, { transport });
+        await simulator.until(id, (log) => log.length === requests && (moment !== "waiting to retry" || log[0].leftAt));
+        await browser.run(
+          async (moment, count) => {
+            while (lab.watches[moment].events.length < count) await new Promise((resolve) => setTimeout(resolve));
+          },
+          moment,
+          types.length,
+        );
+        await browser.abort(moment, "enough");
+        const outcome = await browser.outcome(moment);
+        assert.equal(outcome.error.name, "WatchAbortedError");
+        assert.deepEqual(outcome.error.classes.sort(), ["WatchAbortedError", "WatchError"]);
+        assert.equal(outcome.error.cause.value, "enough");
+        assert.equal(outcome.error.attempts, attempts);
+        assert.deepEqual(outcome.types, types);
+        const log = await simulator.closed(id);
+        assert.equal(log.length, requests);
+        if (moment !== "waiting to retry") assert.equal(log.at(-1).ending, "client left");
+      });
+    }
+
+    test("WatchAbortedError: aborted by the callback, with the very last event too", async () => {
+      for (const [last, types] of [
+        ["state", ["state"]],
+        ["complete", ["state", "complete"]],
+      ]) {
+        const id = await simulator.script({ streams: [[state("running"), complete()]] });
+        const outcome = await browser.run(
+          async (id, last) => {
+            const watch = lab.begin({ id, target: "running" }, { transport: lab.transport });
+            const push = watch.events.push;
+            watch.events.push = (entry) => {
+              push.call(watch.events, entry);
+              if (entry.event.type === last) watch.controller.abort();
+            };
+            return lab.outcome(watch);
+          },
+          id,
+          last,
+        );
+        assert.equal(outcome.error?.name, "WatchAbortedError");
+        assert.deepEqual(outcome.types, types);
+      }
+    });
+
+    test("WatchAbortedError: aborted by the callback, which then hears no more, however much has arrived", async () => {
+      const id = await simulator.script({ streams: [[{ send: state("starting").send.repeat(1000) }, "hold"]] });
+      const heard = await browser.run(async (id) => {
+        const controller = new AbortController();
+        let heard = 0;
+        const onEvent = () => {
+          heard++;
+          controller.abort();
+        };
+        const watching = lab.client().watchCvmState({ id, target: "running", onEvent, signal: controller.signal });
+        const error = await watching.catch((error) => error);
+        return [heard, error.name];
+      }, id);
+      assert.deepEqual(heard, [1, "WatchAbortedError"]);
+    });
+
+    test("WatchAbortedError: AbortSignal.timeout's reason is the cause itself", async () => {
+      const id = await simulator.script({ streams: [["hold"]] });
+      const thrown = await browser.run(async (id) => {
+        const signal = AbortSignal.timeout(100);
+        const error = await api
+          .createClient({ baseURL: "/api/v1" })
+          .watchCvmState({ id, target: "x", signal })
+          .catch((e) => e);
+        return [error.name, error.cause === signal.reason, error.cause.name];
+      }, id);
+      assert.deepEqual(thrown, ["WatchAbortedError", true, "TimeoutError"]);
+    });
+
+    test("MaxRetriesExceededError: after N retries, so N + 1 attempts", async () => {
+      for (const maxRetries of [0, 1, 3]) {
+        const id = await simulator.script({ streams: Array(9).fill([state("starting"), "end"]) });
+        const { error, events } = await browser.watch(
+          { id, target: "running", maxRetries, retryDelay: 20 },
+          { transport },
+        );
+        assert.equal(error.name, "MaxRetriesExceededError");
+        assert.deepEqual(error.classes.sort(), ["MaxRetriesExceededError", "WatchError"]);
+        assert.equal(error.attempts, maxRetries + 1);
+        assert.equal(error.lastState.status, "starting");
+        assert.equal((await simulator.closed(id)).length, maxRetries + 1);
+        const endings = events.filter(({ type }) => type === "error").map(({ attempt, retryIn }) => [attempt, retryIn]);
+        assert.deepEqual(
+          endings,
+          Array.from(endings, (_, i) => [i + 1, i < maxRetries ? 20 : undefined]),
+        );
+      }
+    });
+
+    test("RequestError: its classes, fields and message", async () => {
+      const detail = [{ loc: ["query", "target"], msg: "no such status" }];
+      const id = await simulator.script({
+        streams: [[state("starting"), "end"], answer(422, detail)],
+        reads: [answer(422, detail)],
+      });
+      const { error } = await browser.watch({ id, target: "running", retryDelay: 0 }, { transport });
+      assert.deepEqual(error.classes.sort(), ["RequestError", "WatchError"]);
+      assert.deepEqual([error.status, error.detail, error.attempts], [422, detail, 2]);
+      assert.equal(error.lastState.status, "starting");
+      assert.match(error.message, new RegExp(`"${id}".*"running".*422: no such status`));
+    });
+
+    test("an exception in the callback: reported as uncaught, and changes nothing else", async () => {
+      const id = await simulator.script({ streams: [[state("starting"), state("running"), complete()]] });
+      const [reported, status, calls] = await browser.run(async (id) => {
+        const reported = [];
+        const listen = (event) => {
+          reported.push(event.error.message);
+          event.preventDefault();
+        };
+        addEventListener("error", listen);
+        let calls = 0;
+        const state = await lab.client().watchCvmState({
+          id,
+          target: "running",
+          onEvent() {
+            throw new Error(`oops ${++calls}`);
+          },
+        });
+        removeEventListener("error", listen);
+        return [reported, state.status, calls];
+      }, id);
+      assert.deepEqual([reported, status, calls], [["oops 1", "oops 2", "oops 3"], "running", 3]);
+    });
+
+    test("an event holds the payload's own fields, whatever they are called", async () => {
+      const payload =
+        '{"status":"running","type":"x","data":"y","attempt":"z","retryIn":"w","__proto__":{"evil":1},"new":{"a":[1]}}';
+      const id = await simulator.script({ streams: [[{ send: `event: state\ndata: ${payload}\n\n` }, complete()]] });
+      const [event, own, evil] = await browser.run(async (id) => {
+        let first;
+        const onEvent = (event) => {
+          first ??= event;
+        };
+        const state = await lab.client().watchCvmState({ id, target: "running" }, { onEvent });
+        return [JSON.stringify(first), first.data === state, {}.evil ?? first.evil ?? state.evil];
+      }, id);
+      const { retryIn, ...others } = JSON.parse(payload);
+      assert.deepEqual(JSON.parse(event), { ...others, type: "state", data: { ...others, retryIn }, attempt: 1 });
+      assert.ok(own, "the state is the object that the callback saw, not a copy");
+      assert.equal(evil, null);
+    });
+
+    test("after the promise has settled the callback is never called again, and no connection is open", async () => {
+      const id = await simulator.script({
+        streams: [[state("running"), complete(), state("stopped"), wait(200), state("x"), "hold"]],
+      });
+      const outcome = await browser.watch({ id, target: "running" }, { transport });
+      assert.deepEqual(outcome.types, ["state", "complete"]);
+      await simulator.closed(id);
+    });
+
+    test("a connection that is let go makes room: ten watches in a row where one stream per user is allowed", async () => {
+      const limited = await startSimulator("--streams-per-user", "1");
+      try {
+        await limited.call("PUT", "cvms/slow", { status: "stopped" });
+        for (let i = 0; i < 10; i++) {
+          await browser.begin(
+            "limited",
+            { id: "slow", target: "running" },
+            { baseURL: `${limited.origin}/api/v1`, transport },
+          );
+          await limited.until("slow", (log) => log.length === i + 1);
+          await browser.abort("limited");
+          assert.equal((await browser.outcome("limited")).error.name, "WatchAbortedError");
+          const log = await limited.closed("slow");
+          assert.equal(log.length, i + 1, "none was refused, so none had to ask why");
+        }
+      } finally {
+        limited.stop();
+      }
+    });
+
+    test("1,000 watches on one AbortSignal leave no listener, no connection, and no growth", async () => {
+      const id = await simulator.script({});
+      await simulator.call("PUT", `cvms/${id}`, { status: "running" });
+      const other = await simulator.script({ streams: Array(2000).fill([state("starting"), "end"]) });
+      const figures = await browser.run(
+        async (id, other) => {
+          const { signal } = new AbortController();
+          // Counted on this one signal, by the very calls that a leak would miss.
+          let listeners = 0;
+          const { addEventListener, removeEventListener } = signal;
+          signal.addEventListener = (...args) => {
+            listeners++;
+            addEventListener.apply(signal, args);
+          };
+          signal.removeEventListener = (...args) => {
+            listeners--;
+            removeEventListener.apply(signal, args);
+          };
+          let timers = 0;
+          const { setTimeout, clearTimeout } = globalThis;
+          const running = new Set();
+          globalThis.setTimeout = (action, ms) => {
+            timers++;
+            const timer = setTimeout(() => {
+              running.delete(timer);
+              action();
+            }, ms);
+            running.add(timer);
+            return timer;
+          };
+          globalThis.clearTimeout = (timer) => {
+            running.delete(timer);
+            clearTimeout(timer);
+          };
+          const client = lab.client();
+          let most = 0;
+          let after100;
+          for (let i = 1; i <= 1000; i++) {
+            const request = i % 2 ? { id, target: "running" } : { id: other, target: "running", maxRetries: 0 };
+            const watching = client.watchCvmState(request, { signal }).catch(() => {});
+            await new Promise((resolve) => setTimeout(resolve));
+            most = Math.max(most, listeners);
+            await watching;
+            if (i === 100) after100 = lab.memoryBytes();
+          }
+          Object.assign(globalThis, { setTimeout, clearTimeout });
+          return { listeners, most, timers: timers > 1000 && running.size, grown: lab.memoryBytes() - after100 };
+        },
+        id,
+        other,
+      );
+      assert.deepEqual(figures, { listeners: 0, most: 1, timers: 0, grown: 0 });
+      assert.equal((await simulator.closed(id)).length, 500);
+      assert.equal((await simulator.closed(other)).length, 500);
+    });
   });
 }
-
-test("WatchAbortedError: aborted by the callback, with the very last event too", async () => {
-  for (const [last, types] of [
-    ["state", ["state"]],
-    ["complete", ["state", "complete"]],
-  ]) {
-    const id = await simulator.script({ streams: [[state("running"), complete()]] });
-    const outcome = await browser.run(
-      async (id, last) => {
-        const watch = lab.begin({ id, target: "running" });
-        const push = watch.events.push;
-        watch.events.push = (entry) => {
-          push.call(watch.events, entry);
-          if (entry.event.type === last) watch.controller.abort();
-        };
-        return lab.outcome(watch);
-      },
-      id,
-      last,
-    );
-    assert.equal(outcome.error?.name, "WatchAbortedError");
-    assert.deepEqual(outcome.types, types);
-  }
-});
-
-test("WatchAbortedError: AbortSignal.timeout's reason is the cause itself", async () => {
-  const id = await simulator.script({ streams: [["hold"]] });
-  const thrown = await browser.run(async (id) => {
-    const signal = AbortSignal.timeout(100);
-    const error = await api
-      .createClient({ baseURL: "/api/v1" })
-      .watchCvmState({ id, target: "x", signal })
-      .catch((e) => e);
-    return [error.name, error.cause === signal.reason, error.cause.name];
-  }, id);
-  assert.deepEqual(thrown, ["WatchAbortedError", true, "TimeoutError"]);
-});
-
-test("MaxRetriesExceededError: after N retries, so N + 1 attempts", async () => {
-  for (const maxRetries of [0, 1, 3]) {
-    const id = await simulator.script({ streams: Array(9).fill([state("starting"), "end"]) });
-    const { error, events } = await browser.watch({ id, target: "running", maxRetries, retryDelay: 20 });
-    assert.equal(error.name, "MaxRetriesExceededError");
-    assert.deepEqual(error.classes.sort(), ["MaxRetriesExceededError", "WatchError"]);
-    assert.equal(error.attempts, maxRetries + 1);
-    assert.equal(error.lastState.status, "starting");
-    assert.equal((await simulator.closed(id)).length, maxRetries + 1);
-    const endings = events.filter(({ type }) => type === "error").map(({ attempt, retryIn }) => [attempt, retryIn]);
-    assert.deepEqual(
-      endings,
-      Array.from(endings, (_, i) => [i + 1, i < maxRetries ? 20 : undefined]),
-    );
-  }
-});
-
-test("RequestError: its classes, fields and message", async () => {
-  const detail = [{ loc: ["query", "target"], msg: "no such status" }];
-  const id = await simulator.script({
-    streams: [[state("starting"), "end"], answer(422, detail)],
-    reads: [answer(422, detail)],
-  });
-  const { error } = await browser.watch({ id, target: "running", retryDelay: 0 });
-  assert.deepEqual(error.classes.sort(), ["RequestError", "WatchError"]);
-  assert.deepEqual([error.status, error.detail, error.attempts], [422, detail, 2]);
-  assert.equal(error.lastState.status, "starting");
-  assert.match(error.message, new RegExp(`"${id}".*"running".*422: no such status`));
-});
-
-test("an exception in the callback: reported as uncaught, and changes nothing else", async () => {
-  const id = await simulator.script({ streams: [[state("starting"), state("running"), complete()]] });
-  const [reported, status, calls] = await browser.run(async (id) => {
-    const reported = [];
-    const listen = (event) => {
-      reported.push(event.error.message);
-      event.preventDefault();
-    };
-    addEventListener("error", listen);
-    let calls = 0;
-    const state = await api.createClient({ baseURL: "/api/v1" }).watchCvmState({
-      id,
-      target: "running",
-      onEvent() {
-        throw new Error(`oops ${++calls}`);
-      },
-    });
-    removeEventListener("error", listen);
-    return [reported, state.status, calls];
-  }, id);
-  assert.deepEqual([reported, status, calls], [["oops 1", "oops 2", "oops 3"], "running", 3]);
-});
-
-test("an event holds the payload's own fields, whatever they are called", async () => {
-  const payload =
-    '{"status":"running","type":"x","data":"y","attempt":"z","retryIn":"w","__proto__":{"evil":1},"new":{"a":[1]}}';
-  const id = await simulator.script({ streams: [[{ send: `event: state\ndata: ${payload}\n\n` }, complete()]] });
-  const [event, own, evil] = await browser.run(async (id) => {
-    let first;
-    const onEvent = (event) => {
-      first ??= event;
-    };
-    const state = await api.createClient({ baseURL: "/api/v1" }).watchCvmState({ id, target: "running" }, { onEvent });
-    return [JSON.stringify(first), first.data === state, {}.evil ?? first.evil ?? state.evil];
-  }, id);
-  const { retryIn, ...others } = JSON.parse(payload);
-  assert.deepEqual(JSON.parse(event), { ...others, type: "state", data: { ...others, retryIn }, attempt: 1 });
-  assert.ok(own, "the state is the object that the callback saw, not a copy");
-  assert.equal(evil, null);
-});
-
-test("after the promise has settled the callback is never called again, and no connection is open", async () => {
-  const id = await simulator.script({
-    streams: [[state("running"), complete(), state("stopped"), wait(200), state("x"), "hold"]],
-  });
-  const outcome = await browser.watch({ id, target: "running" });
-  assert.deepEqual(outcome.types, ["state", "complete"]);
-  await simulator.closed(id);
-});
-
-test("a connection that is let go makes room: ten watches in a row where one stream per user is allowed", async () => {
-  const limited = await startSimulator("--streams-per-user", "1");
-  try {
-    await limited.call("PUT", "cvms/slow", { status: "stopped" });
-    for (let i = 0; i < 10; i++) {
-      await browser.begin("limited", { id: "slow", target: "running" }, { baseURL: `${limited.origin}/api/v1` });
-      await limited.until("slow", (log) => log.length === i + 1);
-      await browser.abort("limited");
-      assert.equal((await browser.outcome("limited")).error.name, "WatchAbortedError");
-      const log = await limited.closed("slow");
-      assert.equal(log.length, i + 1, "none was refused, so none had to ask why");
-    }
-  } finally {
-    limited.stop();
-  }
-});
-
-test("1,000 watches on one AbortSignal leave no listener, no connection, and no growth", async () => {
-  const id = await simulator.script({});
-  await simulator.call("PUT", `cvms/${id}`, { status: "running" });
-  const other = await simulator.script({ streams: Array(2000).fill([state("starting"), "end"]) });
-  const figures = await browser.run(
-    async (id, other) => {
-      const { signal } = new AbortController();
-      // Counted on this one signal, by the very calls that a leak would miss.
-      let listeners = 0;
-      const { addEventListener, removeEventListener } = signal;
-      signal.addEventListener = (...args) => {
-        listeners++;
-        addEventListener.apply(signal, args);
-      };
-      signal.removeEventListener = (...args) => {
-        listeners--;
-        removeEventListener.apply(signal, args);
-      };
-      const client = api.createClient({ baseURL: "/api/v1" });
-      let most = 0;
-      let after100;
-      for (let i = 1; i <= 1000; i++) {
-        const request = i % 2 ? { id, target: "running" } : { id: other, target: "running", maxRetries: 0 };
-        const watching = client.watchCvmState(request, { signal }).catch(() => {});
-        await new Promise((resolve) => setTimeout(resolve));
-        most = Math.max(most, listeners);
-        await watching;
-        if (i === 100) after100 = lab.memoryBytes();
-      }
-      return { listeners, most, grown: lab.memoryBytes() - after100 };
-    },
-    id,
-    other,
-  );
-  assert.deepEqual(figures, { listeners: 0, most: 1, grown: 0 });
-  assert.equal((await simulator.closed(id)).length, 500);
-  assert.equal((await simulator.closed(other)).length, 500);
-});
