@@ -2,7 +2,7 @@
 // Times are of this machine and this run; what counts is their size.
 
 import { build } from "../scripts/build.js";
-import { setUpBuild, setUpTests } from "../scripts/setup.js";
+import { setUpBrowser, setUpBuild } from "../scripts/setup.js";
 import { run } from "../scripts/shell.js";
 import { startBrowser } from "../tests/e2e/browser.js";
 import { complete, startSimulator, state, tells, wait } from "../tests/e2e/simulator.js";
@@ -11,8 +11,7 @@ const RUNS = 200;
 const PAUSE = 50;
 
 await setUpBuild();
-const { browser: chrome, driver } = await setUpTests();
-Object.assign(process.env, { CHROME: chrome, CHROMEDRIVER: driver });
+process.env.CHROMEDRIVER = await setUpBrowser();
 await build();
 run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]);
 const [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
