@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use js_sys::Function;
+use js_sys::{Function, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::duration::milliseconds;
 use crate::error::FieldError;
-use crate::event::WatchEvent;
+use crate::event::{EventKind, WatchEvent};
 use crate::failure::Failure;
 use crate::retry::Delay;
 use crate::watch::{Caller, Progress};
@@ -21,7 +21,7 @@ use super::thrown::message_of;
 #[wasm_bindgen(module = "/src/js/events.js")]
 extern "C" {
     /// Calls the callback; what it throws is the page's own affair.
-    fn tell(on_event: &Function, kind: &str, payload: &JsValue, attempt: u32, retry_in: Option<f64>);
+    fn tell(on_event: &Function, kind: &JsString, payload: &JsValue, attempt: u32, retry_in: Option<f64>);
 }
 
 /// The functions that a watch was given.
@@ -34,6 +34,13 @@ pub struct Callbacks<'a> {
     pub subject: &'a Subject,
     /// What `retryDelay` has thrown.
     pub thrown: Option<JsValue>,
+    /// [`names`], made once and not for every event.
+    pub names: [JsString; EventKind::ALL.len()],
+}
+
+/// The kinds' names as JavaScript's strings.
+pub fn names() -> [JsString; EventKind::ALL.len()] {
+    EventKind::ALL.map(|kind| kind.name().into())
 }
 
 impl Callbacks<'_> {
@@ -47,7 +54,7 @@ impl Caller<JsJson> for Callbacks<'_> {
     fn on_event(&mut self, event: WatchEvent<JsJson>) {
         let Some(on_event) = self.on_event.as_ref().filter(|_| !self.is_aborted()) else { return };
         let retry_in = event.retry_in.map(|wait| wait.as_secs_f64() * 1000.0);
-        tell(on_event, event.kind.name(), &event.payload.into(), event.attempt, retry_in);
+        tell(on_event, &self.names[event.kind as usize], &event.payload.into(), event.attempt, retry_in);
     }
 
     fn retry_delay(&mut self, progress: &Progress<JsJson>, failure: &Failure<JsJson>) -> Result<Duration, FieldError> {

@@ -14,6 +14,17 @@ extern "C" {
     fn parse(text: &JsString) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/src/js/json.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = textOf)]
+    fn text_of(value: &JsValue, name: &JsString) -> Option<String>;
+}
+
+thread_local! {
+    /// The field that every state is asked for: made JavaScript's once, and not for every event.
+    static STATUS: JsString = "status".into();
+}
+
 /// What `JSON.parse` gave, or what stands for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsJson(JsValue);
@@ -46,5 +57,9 @@ impl Json for JsJson {
 
     fn as_text(&self) -> Option<String> {
         self.0.as_string()
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        if name == "status" { STATUS.with(|name| text_of(&self.0, name)) } else { text_of(&self.0, &name.into()) }
     }
 }

@@ -27,7 +27,7 @@ use crate::watch::{Progress, read, watch};
 
 use abort::aborted;
 use call::Call;
-use callbacks::Callbacks;
+use callbacks::{Callbacks, names};
 use endpoint::Endpoint;
 use errors::Subject;
 
@@ -43,7 +43,8 @@ pub async fn watch_cvm_state(config: JsValue, request: JsValue, options: JsValue
         Call::read(config, request, options, WatchRequest::read)?;
     let subject = Subject(format!("the watch of CVM \"{}\" for \"{}\"", request.id.as_ref(), request.target));
     let endpoint = Endpoint::new(client, &request.id, &request.stream_path());
-    let mut callbacks = Callbacks { signal: signal.as_ref(), on_event, retry_delay, subject: &subject, thrown: None };
+    let mut callbacks =
+        Callbacks { signal: signal.as_ref(), on_event, retry_delay, subject: &subject, thrown: None, names: names() };
     let mut progress = Progress::default();
     let watching = watch(&endpoint, &request, &mut progress, &mut callbacks);
     match unless_aborted(signal.as_ref(), watching).await {
