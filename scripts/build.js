@@ -25,6 +25,7 @@ const pkg = join(root, "pkg");
 /** The files that are imported, which differ in how they come by the WebAssembly module. */
 const ENTRIES = [
   { outfile: "index.js", source: "source-inlined.js" },
+  { outfile: "url.js", source: "source-url.js" },
   { outfile: "workerd.js", source: "source-module.js", external: true },
 ];
 
