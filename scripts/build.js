@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
 import { isMain, root, run, runNpmTool, step, tool } from "./shell.js";
 
@@ -65,6 +66,7 @@ async function bundle() {
   await Promise.all(ENTRIES.map(bundleEntry));
   cpSync(module, join(pkg, "cvm_watch.wasm"));
   cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
+  writeFileSync(join(pkg, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses());
 }
 
 /** One self-contained file. */
