@@ -5,9 +5,29 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
-import { fail, root, run, runNpmTool, seconds, step, tool } from "./shell.js";
+import { fail, root, run, seconds, step, tool } from "./shell.js";
 
 const cargo = (...args) => run("cargo", [...args, "--quiet", "--locked"]);
+
+/** Parts share what they set up. */
+function once(action) {
+  let done;
+  return () => {
+    done ??= action();
+    return done;
+  };
+}
+
+const setUpPackage = once(async () => {
+  await setUpBuild();
+  await build();
+});
+
+const setUpEndToEnd = once(async () => {
+  await setUpPackage();
+  await setUpBrowser();
+  await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
+});
 
 const parts = {
   native: {
@@ -30,14 +50,22 @@ const parts = {
     },
   },
   types: {
-    title: "the TypeScript declarations (tsc)",
-    setUp: setUpBuild,
-    run: () => runNpmTool("typescript/bin/tsc", ["--project", "tests/types"]),
+    title: "the TypeScript declarations, as the packed package has them (tsc)",
+    setUp: setUpPackage,
+    run: () => runNodeTests("tests/types"),
+  },
+  package: {
+    title: "what npm and cargo pack",
+    async setUp() {
+      await setUpPackage();
+      await setUpBrowser();
+    },
+    run: () => runBrowserTests("tests/package"),
   },
   e2e: {
     title: "the built package in Chromium against the simulator",
     setUp: setUpEndToEnd,
-    run: () => runNodeTests("tests/e2e"),
+    run: () => runBrowserTests("tests/e2e"),
   },
   runtimes: {
     title: "the built package in every runtime: Chromium's workers, Node, Deno, Bun, workerd",
@@ -45,25 +73,18 @@ const parts = {
       await setUpEndToEnd();
       await npmPackages(join(root, "tests/runtimes"));
     },
-    run: () => runNodeTests("tests/runtimes"),
+    run: () => runBrowserTests("tests/runtimes"),
   },
 };
 
-let isBuilt = false;
-async function setUpEndToEnd() {
-  if (isBuilt) return;
-  isBuilt = true;
-  await setUpBuild();
-  await setUpBrowser();
-  await build();
-  await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
-}
-
-async function runNodeTests(folder) {
+function runNodeTests(folder, env) {
   const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.js"));
   const options = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
-  const env = { CHROMEDRIVER: await setUpBrowser() };
   run(process.execPath, [...options, ...files.map((file) => join(folder, file))], { env });
+}
+
+async function runBrowserTests(folder) {
+  runNodeTests(folder, { CHROMEDRIVER: await setUpBrowser() });
 }
 
 const began = performance.now();

@@ -3,7 +3,10 @@ export async function source() {
   // Bundlers know this form: they copy the file, and put its new address here.
   const url = new URL("./cvm_watch.wasm", import.meta.url);
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} was answered with status ${response.status}`);
-  const isNamed = response.headers.get("content-type") === "application/wasm";
-  return isNamed ? WebAssembly.compileStreaming(response) : response.arrayBuffer();
+  const type = response.headers.get("content-type");
+  // A page is what many servers answer for a file that is not there.
+  if (!response.ok || type?.startsWith("text/html")) {
+    throw new Error(`${url} was answered with status ${response.status} and type ${type}`);
+  }
+  return type === "application/wasm" ? WebAssembly.compileStreaming(response) : response.arrayBuffer();
 }

@@ -2,17 +2,24 @@
 
 import {
   type Client,
+  type ClientConfig,
+  type CompletePayload,
+  type CvmIdentifiers,
   type CvmState,
   createClient,
   exponentialBackoff,
   type FieldError,
   getCvmState,
+  type HeaderFields,
   MaxRetriesExceededError,
+  type ReadRequest,
   RequestError,
+  type StateEvent,
   ValidationError,
   WatchAbortedError,
   WatchError,
   type WatchEvent,
+  type WatchOptions,
   type WatchRequest,
   watchCvmState,
 } from "cvm-watch";
@@ -55,10 +62,20 @@ const request: WatchRequest = {
 await client.watchCvmState(request);
 // What is optional may be undefined as well.
 await client.watchCvmState({ id: "my-app", name: undefined, target: "running", timeout: undefined, signal: undefined });
+await client.watchCvmState(request, { signal: null, onEvent: undefined });
+
+// Requests are put together from parts.
+const options: WatchOptions = { signal: AbortSignal.timeout(1000), onEvent };
+for (const which of [{ id: "a" }, { app_id: "a" }, { instance_id: "a" }, { name: "my-app" }]) {
+  await client.watchCvmState({ ...which, target: "running", ...options });
+}
 
 // Keys, headers and delays may be functions.
 createClient({ apiKey: "key", headers: { "x-extra": "1" }, version: "2026-01-21", transport: "fetch" });
 createClient({ apiKey: async () => "key", headers: () => new Headers() });
+const headers: HeaderFields = { "x-extra": "1" };
+const config: ClientConfig = { apiKey: undefined, headers: async () => headers, transport: "auto" };
+createClient(config);
 await client.watchCvmState({
   ...request,
   retryDelay: (attempt, error) => (error instanceof RequestError ? 1 : attempt),
@@ -68,18 +85,40 @@ await client.watchCvmState({ ...request, retryDelay: exponentialBackoff({ base: 
 // The one-shot read.
 const present: CvmState = await client.getCvmState({ name: "my-app" }, { signal: controller.signal });
 await getCvmState(client, { id: present.status, timeout: 10 });
+const read: ReadRequest = { name: "my-app", signal: null };
+await client.getCvmState(read, { signal: undefined });
 
 // @ts-expect-error: a key is a string
 createClient({ apiKey: async () => 7 });
 // @ts-expect-error: a delay is a number
 await client.watchCvmState({ ...request, retryDelay: async () => 5 });
+// @ts-expect-error: a header is a string
+createClient({ headers: { "x-extra": 1 } });
+// @ts-expect-error: no such option
+exponentialBackoff({ minimum: 5 });
 // @ts-expect-error: no CVM
 await client.getCvmState({});
+// @ts-expect-error: a read waits for nothing
+await client.getCvmState({ id: "my-app", target: "running" });
+// @ts-expect-error: a read tells of nothing
+await client.getCvmState({ id: "my-app" }, { onEvent });
 
 // @ts-expect-error: no target
 await client.watchCvmState({ id: "my-app" });
 // @ts-expect-error: no CVM
 await client.watchCvmState({ target: "running" });
+// @ts-expect-error: no CVM
+await client.watchCvmState({ id: undefined, target: "running" });
+// @ts-expect-error: perhaps no CVM
+await client.watchCvmState({ ...({} as CvmIdentifiers), target: "running" });
+// @ts-expect-error: an id is a string
+await client.watchCvmState({ id: 7, target: "running" });
+// @ts-expect-error: a target is one status
+await client.watchCvmState({ id: "my-app", target: ["running", "stopped"] });
+// @ts-expect-error: a signal, not its controller
+await client.watchCvmState({ id: "my-app", target: "running", signal: controller });
+// @ts-expect-error: no such event
+await client.watchCvmState(request, { onEvent: (event: { type: "boot" }) => event });
 // @ts-expect-error: a number is wanted
 await client.watchCvmState({ id: "my-app", target: "running", interval: "5" });
 // @ts-expect-error: no such field
@@ -88,6 +127,25 @@ await client.watchCvmState({ id: "my-app", target: "running", maxRetry: 5 });
 createClient({ transport: "websocket" });
 // @ts-expect-error: not a client
 await watchCvmState({}, request);
+
+// A state keeps the fields that are not documented, and their type is not known.
+const documented: string | null | undefined = state.boot_progress;
+const unknownField: unknown = state.node;
+// @ts-expect-error: it must be looked at first
+const unlooked: string = state.node;
+export const fields = [documented, unknownField, unlooked];
+
+// A callback of one kind is not one of all.
+export function show(event: WatchEvent): void {
+  if (event.type === "state") showState(event);
+  if (event.type === "complete") showEnd(event.data);
+  // @ts-expect-error: it may be another
+  showState(event);
+  // @ts-expect-error: no such type
+  if (event.type === "boot") return;
+}
+const showState = (event: StateEvent) => console.log(event.status.length);
+const showEnd = ({ elapsed, status }: CompletePayload) => console.log(elapsed?.toFixed(1), status?.length);
 
 // Events are told apart by `type`.
 function onEvent(event: WatchEvent): string | number | undefined {
@@ -132,7 +190,15 @@ export function explain(error: unknown): string {
   }
   if (error instanceof MaxRetriesExceededError) {
     const cause: Error = error.cause;
-    return cause.message;
+    return cause instanceof RequestError ? `${cause.status}` : cause.message;
+  }
+  if (error instanceof WatchAbortedError) {
+    const reason: unknown = error.cause;
+    // @ts-expect-error: a reason is anything
+    error.cause.message;
+    // @ts-expect-error: what it tells is not to be changed
+    error.attempts = 0;
+    return `${reason} ${error.name}`;
   }
   if (error instanceof WatchError) {
     const attempts: number = error.attempts;
@@ -146,3 +212,5 @@ export function explain(error: unknown): string {
 
 // @ts-expect-error: only the package makes its errors
 new ValidationError("x");
+// @ts-expect-error: only the package makes its errors
+new WatchError();
