@@ -186,7 +186,11 @@ export function explain(error: unknown): string {
   if (error instanceof RequestError) {
     const status: number = error.status;
     const detail: unknown = error.detail;
-    return `${status} ${detail}`;
+    // @ts-expect-error: a status is a number
+    const text: string = error.status;
+    // @ts-expect-error: a detail must be looked at first
+    error.detail.length;
+    return `${status} ${detail} ${text}`;
   }
   if (error instanceof MaxRetriesExceededError) {
     const cause: Error = error.cause;
@@ -209,6 +213,10 @@ export function explain(error: unknown): string {
   }
   return String(error);
 }
+
+// Each is a WatchError too.
+export const base = (error: WatchAbortedError | MaxRetriesExceededError | RequestError | ValidationError): WatchError =>
+  error;
 
 // @ts-expect-error: only the package makes its errors
 new ValidationError("x");
