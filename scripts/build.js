@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
-import { isMain, root, run, runNpmTool, step, tool } from "./shell.js";
+import { fail, isMain, root, run, runNpmTool, step, tool } from "./shell.js";
 
 /** What rustc uses by default. More would be beyond browsers that have all of these (since 2022). */
 const FEATURES = [
@@ -21,6 +22,7 @@ const FEATURES = [
 const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.wasm");
 const bound = join(root, "target/bindgen");
 const module = join(bound, "cvm_watch.wasm");
+const deflated = join(bound, "cvm_watch.deflated");
 const pkg = join(root, "pkg");
 
 /** The files that are imported, which differ in how they come by the WebAssembly module. */
@@ -44,7 +46,8 @@ function compile() {
   const registries = existsSync(sources) ? readdirSync(sources).map((registry) => join(sources, registry)) : [];
   const flags = [...registries, root].map((path) => `--remap-path-prefix=${path}=.`);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
-  run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", "wasm32-unknown-unknown"], { env });
+  const lean = ["--lib", "--no-default-features", "--release", "--target", "wasm32-unknown-unknown"];
+  run("cargo", ["build", "--quiet", "--locked", ...lean], { env });
 }
 
 function bindAndOptimise() {
@@ -56,7 +59,10 @@ function bindAndOptimise() {
   run(tool("wasm-bindgen"), [compiled, ...options, "--out-dir", bound]);
   const raw = join(bound, "glue_bg.wasm");
   const features = FEATURES.map((feature) => `--enable-${feature}`);
-  runNpmTool("binaryen/bin/wasm-opt", [raw, "-O3", ...features, "--strip-producers", "-o", module]);
+  // One function for each caller would be larger once it is compressed.
+  const passes = ["-Oz", "--one-caller-inline-max-function-size=0", "--strip-producers"];
+  runNpmTool("binaryen/bin/wasm-opt", [raw, ...passes, ...features, "-o", module]);
+  writeFileSync(deflated, deflateRawSync(readFileSync(module), { level: 9, memLevel: 9 }));
   writeFileSync(stamp, hash);
 }
 
@@ -82,7 +88,7 @@ async function bundleEntry({ outfile, source, external }) {
     target: "es2022",
     charset: "utf8",
     legalComments: "none",
-    loader: { ".wasm": "base64" },
+    loader: { ".deflated": "base64" },
     plugins: [built({ source, external })],
     logLevel: "warning",
   });
@@ -92,11 +98,16 @@ async function bundleEntry({ outfile, source, external }) {
 function built({ source, external }) {
   return {
     name: "built",
-    setup({ onResolve }) {
-      onResolve({ filter: /^cvm-watch:glue$/ }, () => ({ path: join(bound, "glue.js") }));
+    setup({ onResolve, onLoad }) {
+      const glue = join(bound, "glue.js");
+      onResolve({ filter: /^cvm-watch:glue$/ }, () => ({ path: glue }));
+      onLoad({ filter: /[\\/]glue\.js$/ }, () => ({
+        contents: asFunction(readFileSync(glue, "utf8")),
+        resolveDir: bound,
+      }));
       onResolve({ filter: /^cvm-watch:source$/ }, () => ({ path: join(root, "src/js", source) }));
       onResolve({ filter: /^cvm-watch:wasm$/ }, () =>
-        external ? { path: "./cvm_watch.wasm", external } : { path: module },
+        external ? { path: "./cvm_watch.wasm", external } : { path: deflated },
       );
       // wasm-bindgen makes copies of the files that Rust names; the classes must be the very ones that are exported.
       onResolve({ filter: /\/snippets\/.*\/src\/js\// }, ({ path }) => ({
@@ -104,6 +115,26 @@ function built({ source, external }) {
       }));
     },
   };
+}
+
+/**
+ * wasm-bindgen's glue is a module, and so serves one instance, once. As a function it serves another in each call. Loading
+ * is left out, and the instance's exports come from outside: see `src/js/instance.js`.
+ */
+function asFunction(glue) {
+  const replacements = [
+    [/^export (?=function )/gm, ""],
+    [/^(?!import )/m, "export function makeGlue() {\n"],
+    ["wasm = instance.exports;", "wasm = instance;"],
+    [
+      /^async function __wbg_load.*/ms,
+      "return { imports: __wbg_get_imports(), use: __wbg_finalize_init, getCvmState, watchCvmState };\n}",
+    ],
+  ];
+  return replacements.reduce((text, [old, replacement]) => {
+    if (text.search(old) < 0) fail(`wasm-bindgen's glue is not what it was: there is no ${old} in it`);
+    return text.replace(old, replacement);
+  }, glue);
 }
 
 if (isMain(import.meta.url)) {

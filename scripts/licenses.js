@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fail, output } from "./shell.js";
 
 /** Crates that are published without a text, and the one of their licences that stands here for all. */
-const WITHOUT_TEXT = { "gloo-timers": "Apache-2.0" };
+const WITHOUT_TEXT = { rlsf: "Apache-2.0" };
 const IS_TEXT = /^(licen[cs]e|copying|copyright|unlicense|notice)/i;
 
 /** One document: who made what, under which licence, and every text once. */
@@ -47,9 +47,9 @@ function described({ name, version, license, manifest_path }) {
   return { title: `${name} ${version}`, license, texts };
 }
 
-/** Rust's own library is compiled in as well, with its memory allocator and its hash map. */
+/** Parts of Rust's own library, `core` and `alloc`, are compiled in as well. */
 const standardLibrary = () => ({
-  title: `The standard library of Rust ${output("rustc", "--version").split(" ")[1]} (with dlmalloc and hashbrown)`,
+  title: `The standard library of Rust ${output("rustc", "--version").split(" ")[1]} (core and alloc)`,
   license: "MIT OR Apache-2.0, Unicode-3.0 for its tables of characters",
   texts: ["Apache-2.0", "Unicode-3.0"].map(rustText),
 });

@@ -12,6 +12,17 @@ await step("clippy, native", () =>
 await step("clippy, wasm32", () =>
   run("cargo", ["clippy", "--quiet", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", ...denied]),
 );
+await step("clippy, the package's build", () =>
+  run("cargo", [
+    "clippy",
+    "--quiet",
+    "--locked",
+    "--no-default-features",
+    "--target",
+    "wasm32-unknown-unknown",
+    ...denied,
+  ]),
+);
 await step("documentation", () =>
   run("cargo", ["doc", "--quiet", "--locked", "--workspace", "--no-deps"], {
     env: { RUSTDOCFLAGS: "--deny warnings" },

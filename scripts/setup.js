@@ -23,7 +23,7 @@ export async function setUpBuild() {
   await setUpRust();
   await npmPackages(root);
   // The tool must be of the very version of the library, which Cargo.toml pins.
-  await cargoTool("wasm-bindgen-cli", manifest.match(/^wasm-bindgen = "=([\d.]+)"$/m)[1], "wasm-bindgen");
+  await cargoTool("wasm-bindgen-cli", manifest.match(/^wasm-bindgen = .*"=([\d.]+)"/m)[1], "wasm-bindgen");
 }
 
 /** What running wasm-pack takes. */

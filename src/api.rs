@@ -1,6 +1,6 @@
 //! The world that a watch is handed: streams, one-shot reads and time.
 
-use std::time::Duration;
+use core::time::Duration;
 
 use crate::event::Frame;
 use crate::failure::Failure;

@@ -1,5 +1,8 @@
 //! Which CVM: five ways to name one, one safe path segment.
 
+use alloc::string::String;
+
+use crate::text::concat;
 use crate::url::encode;
 
 /// A CVM's id as the API takes it.
@@ -26,15 +29,15 @@ impl CvmId {
             "uuid" if !is_uuid(value) => Err("a version 4 UUID, each hyphen optional"),
             // Percent-encoding does not protect them: URLs resolve "." and ".." away, and the path with them.
             _ if value == "." || value == ".." => Err("something other than a relative path"),
-            _ if is_uuid(value) => Ok(Self(value.replace('-', ""))),
-            _ if is_app_id(value) => Ok(Self(format!("app_{value}"))),
+            _ if is_uuid(value) => Ok(Self(value.chars().filter(|char| *char != '-').collect())),
+            _ if is_app_id(value) => Ok(Self(concat(&["app_", value]))),
             _ => Ok(Self(value.into())),
         }
     }
 
     /// The path of the CVM's state, relative to the API's base URL. No id reaches any other path.
     pub fn state_path(&self) -> String {
-        format!("cvms/{}/state", encode(&self.0))
+        concat(&["cvms/", &encode(&self.0), "/state"])
     }
 }
 
@@ -47,9 +50,9 @@ impl AsRef<str> for CvmId {
 /// An RFC 1123 label that starts with a letter, as Phala Cloud wants a CVM's name.
 fn is_name(text: &str) -> bool {
     (5..=63).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !text.contains("--")
+        && text.as_bytes().windows(2).all(|pair| pair != b"--")
         && !text.ends_with('-')
 }
 
@@ -61,7 +64,9 @@ fn is_uuid(text: &str) -> bool {
             rest = rest.strip_prefix(b"-").unwrap_or(rest);
         }
         let Some((digits, tail)) = rest.split_at_checked(group) else { return false };
-        if !digits.iter().all(u8::is_ascii_hexdigit) || !(first.is_empty() || first.as_bytes().contains(&digits[0])) {
+        if !digits.iter().all(u8::is_ascii_hexdigit)
+            || !(first.is_empty() || first.bytes().any(|fit| digits.first() == Some(&fit)))
+        {
             return false;
         }
         rest = tail;

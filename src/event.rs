@@ -1,16 +1,18 @@
 //! What the server says, and what the callback is told of it.
 
-use std::borrow::Cow;
-use std::time::Duration;
+use alloc::string::String;
+use core::time::Duration;
 
 use crate::json::Json;
 use crate::state::CvmState;
+use crate::text::concat;
 
-/// One event of an event stream, as it came over the wire.
+/// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are no
+/// business of a watch.
 #[derive(Clone, Debug)]
 pub struct Frame<T> {
-    /// The event's name.
-    pub name: Cow<'static, str>,
+    /// Which kind of event it is, by its name.
+    pub kind: EventKind,
     /// The event's data, not parsed yet.
     pub data: T,
 }
@@ -29,23 +31,22 @@ pub enum ServerEvent<J> {
 }
 
 impl<J: Json> ServerEvent<J> {
-    /// Understands a frame; `None` for one of another name, which a newer server may send.
+    /// Understands a frame.
     ///
     /// # Errors
     /// Says why the data makes no sense.
-    pub fn read(frame: &Frame<J::Text>) -> Result<Option<Self>, String> {
-        let Some(kind) = EventKind::of(&frame.name) else { return Ok(None) };
+    pub fn read(frame: &Frame<J::Text>) -> Result<Self, String> {
+        let name = frame.kind.name();
         let json = J::parse(&frame.data)
-            .map_err(|reason| format!("the server sent a `{}` event that is not JSON: {reason}", frame.name))?;
-        Ok(Some(match kind {
-            EventKind::Complete => Self::Complete(json),
-            EventKind::Timeout => Self::Timeout(json),
-            EventKind::Error => Self::Error(json),
-            EventKind::State => Self::State(
-                CvmState::from_json(json)
-                    .ok_or("the server sent a `state` event without a `status` that is a string")?,
-            ),
-        }))
+            .map_err(|reason| concat(&["the server sent a `", name, "` event that is not JSON: ", &reason]))?;
+        match frame.kind {
+            EventKind::Complete => Ok(Self::Complete(json)),
+            EventKind::Timeout => Ok(Self::Timeout(json)),
+            EventKind::Error => Ok(Self::Error(json)),
+            EventKind::State => CvmState::from_json(json)
+                .map(Self::State)
+                .ok_or_else(|| "the server sent a `state` event without a `status` that is a string".into()),
+        }
     }
 }
 
@@ -76,8 +77,9 @@ impl EventKind {
         }
     }
 
-    fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    /// The kind of that name; `None` for any other, which a newer server may send.
+    pub fn named(name: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name().as_bytes() == name)
     }
 }
 

@@ -1,11 +1,12 @@
 //! Why one attempt came to nothing.
 
-use std::fmt;
-use std::time::Duration;
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
 
 use crate::event::EventKind;
 use crate::json::Json;
-use crate::notice::error_payload;
+use crate::text::{concat, decimal};
 
 /// Why one attempt came to nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,55 +75,59 @@ impl<J: Json> Failure<J> {
     pub fn event(&self) -> (EventKind, J) {
         match self {
             Self::TimedOut { payload } => (EventKind::Timeout, payload.clone()),
-            _ => (EventKind::Error, error_payload(self.to_string())),
+            _ => (EventKind::Error, J::error(&self.message())),
+        }
+    }
+
+    /// What happened, in words.
+    pub fn message(&self) -> String {
+        match self {
+            Self::TimedOut { payload } => {
+                payload.text("error").unwrap_or_else(|| "the server's time was up before the target".into())
+            }
+            Self::Ended => "the event stream ended before the target was reached".into(),
+            Self::Broken(reason) | Self::Reported(reason) => reason.clone(),
+            Self::ClosedForGood { status } => {
+                let refused =
+                    "the server refused the event stream, and EventSource does not tell why (too many open, perhaps)";
+                match status {
+                    Some(status) => concat(&[refused, ", and the CVM's status is \"", status, "\""]),
+                    None => refused.into(),
+                }
+            }
+            Self::NotReached { status } => {
+                concat(&["the server says that the watch is complete, but the CVM's status is \"", status, "\""])
+            }
+            Self::Status(refusal) => refusal.message(),
+            Self::Redirected { .. } => {
+                "the server redirects, and a key or extra headers are never sent on to where it points".into()
+            }
+        }
+    }
+}
+
+impl<J: Json> Refusal<J> {
+    /// What happened, in words.
+    pub fn message(&self) -> String {
+        let status = concat(&["the server answered with status ", &decimal(self.status.into())]);
+        match self.detail.as_ref().and_then(summary) {
+            Some(summary) => concat(&[&status, ": ", &summary]),
+            None => status,
         }
     }
 }
 
 impl<J: Json> fmt::Display for Failure<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TimedOut { payload } => {
-                f.write_str(payload.text("error").as_deref().unwrap_or("the server's time was up before the target"))
-            }
-            Self::Ended => f.write_str("the event stream ended before the target was reached"),
-            Self::Broken(reason) | Self::Reported(reason) => f.write_str(reason),
-            Self::ClosedForGood { status } => {
-                f.write_str(
-                    "the server refused the event stream, and EventSource does not tell why (too many open, perhaps)",
-                )?;
-                status.iter().try_for_each(|status| write!(f, ", and the CVM's status is \"{status}\""))
-            }
-            Self::NotReached { status } => {
-                write!(f, "the server says that the watch is complete, but the CVM's status is \"{status}\"")
-            }
-            Self::Status(refusal) => refusal.fmt(f),
-            Self::Redirected { .. } => {
-                f.write_str("the server redirects, and a key or extra headers are never sent on to where it points")
-            }
-        }
-    }
-}
-
-impl<J: Json> fmt::Display for Refusal<J> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered with status {}", self.status)?;
-        match self.detail.as_ref().and_then(summary) {
-            Some(summary) => write!(f, ": {summary}"),
-            None => Ok(()),
-        }
+        f.write_str(&self.message())
     }
 }
 
 /// The words in a `detail`: a string, an object with a `message`, or a list of items with a `msg` each.
 fn summary<J: Json>(detail: &J) -> Option<String> {
     let words = |item: &J| item.as_text().or_else(|| item.text("message")).or_else(|| item.text("msg"));
-    match detail.items() {
-        Some(items) => {
-            Some(items.iter().filter_map(words).collect::<Vec<_>>().join("; ")).filter(|all| !all.is_empty())
-        }
-        None => words(detail),
-    }
+    let Some(items) = detail.items() else { return words(detail) };
+    items.iter().filter_map(words).reduce(|all, next| concat(&[&all, "; ", &next]))
 }
 
-impl<J: Json + fmt::Debug> std::error::Error for Failure<J> {}
+impl<J: Json + fmt::Debug> core::error::Error for Failure<J> {}

@@ -1,6 +1,8 @@
 //! JSON as the world around the core already holds it.
 
-use serde::Serialize;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
 
 /// A JSON value: a JavaScript value in the browser, a `serde_json::Value` in native tests.
 ///
@@ -16,8 +18,12 @@ pub trait Json: Clone {
     /// The text is not JSON.
     fn parse(text: &Self::Text) -> Result<Self, String>;
 
-    /// Makes a value of something of ours.
-    fn of(value: &impl Serialize) -> Self;
+    /// Makes the payload of an `error` event: `{error}`.
+    fn error(error: &str) -> Self;
+
+    /// Makes the payload of a `timeout` event: `{error, elapsed, target}`, with `elapsed` in seconds; `target` is left
+    /// out where there is none.
+    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self;
 
     /// The value's field of that name, if the value is an object that has one.
     fn get(&self, name: &str) -> Option<Self>;

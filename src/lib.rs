@@ -3,7 +3,7 @@
 //! The crate is compiled to WebAssembly and used from JavaScript: `client.watchCvmState({ id, target })` opens an event
 //! stream, outlives time-outs and broken connections, and gives a promise. README.md tells about that side.
 //!
-//! The crate's core knows no browser. [`watch`] is a future over an [`Api`], the world that it is handed: streams,
+//! The crate's core knows no browser. [`watch()`] is a future over an [`Api`], the world that it is handed: streams,
 //! one-shot reads and time. To cancel a watch, drop it; whatever it holds is closed by its own `Drop`.
 //!
 //! A request is checked as a whole, and every bad field is reported:
@@ -33,6 +33,10 @@
 //! # Ok::<(), Vec<cvm_watch::FieldError>>(())
 //! ```
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
 mod api;
 #[cfg(target_arch = "wasm32")]
 mod browser;
@@ -42,11 +46,12 @@ mod error;
 mod event;
 mod failure;
 mod json;
-mod notice;
+mod race;
 mod request;
 mod retry;
 mod sse;
 mod state;
+mod text;
 mod url;
 mod watch;
 

@@ -1,12 +1,15 @@
 //! What to wait for and how patiently: all checks, all bad fields reported.
 
-use std::ops::RangeInclusive;
-use std::time::Duration;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::RangeInclusive;
+use core::time::Duration;
 
 use crate::cvm_id::CvmId;
 use crate::duration::{milliseconds, seconds};
 use crate::error::FieldError;
 use crate::retry::{Delay, Retry};
+use crate::text::concat;
 use crate::url::encode;
 
 /// What the caller wrote, field by field.
@@ -19,7 +22,7 @@ pub trait Arguments {
 
     /// An error that says what a field must be, and what it is.
     fn refuse(&self, field: &'static str, rule: &str) -> FieldError {
-        FieldError { field, message: format!("must be {rule}, but is {}", self.show(field)) }
+        FieldError { field, message: concat(&["must be ", rule, ", but is ", &self.show(field)]) }
     }
 }
 
@@ -82,7 +85,8 @@ impl WatchRequest {
     pub fn stream_path(&self) -> String {
         let Self { id, target, interval, timeout, .. } = self;
         let (path, target) = (id.state_path(), encode(target));
-        format!("{path}?target={target}&interval={}&timeout={}", seconds(*interval), seconds(*timeout))
+        let (interval, timeout) = (seconds(*interval), seconds(*timeout));
+        concat(&[&path, "?target=", &target, "&interval=", &interval, "&timeout=", &timeout])
     }
 }
 
@@ -109,6 +113,9 @@ impl ReadRequest {
         }
     }
 }
+
+/// From 2^53 on every number is whole.
+const FRACTIONS_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// Checks that go on after the first bad field.
 struct Check<'a, A> {
@@ -187,12 +194,15 @@ impl<A: Arguments> Check<'_, A> {
 
     fn max_retries(&mut self) -> Option<u32> {
         let field = "maxRetries";
-        let number = self.number(field, 0.0..=f64::INFINITY, f64::INFINITY, "an integer from 0, or Infinity");
-        if number.is_finite() && number.fract() > 0.0 {
-            self.refuse(field, "an integer from 0, or Infinity");
+        let rule = "an integer from 0, or Infinity";
+        let number = self.number(field, 0.0..=f64::INFINITY, f64::INFINITY, rule);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
+        let whole = number as u64;
+        #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "both are exact up to there")]
+        if number < FRACTIONS_BELOW && whole as f64 != number {
+            self.refuse(field, rule);
         }
         // More than fits is as good as no limit: four billion attempts.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an integer in range by now")]
-        (number <= f64::from(u32::MAX)).then_some(number as u32)
+        u32::try_from(whole).ok()
     }
 }

@@ -1,9 +1,13 @@
 //! Bytes to frames, after the rules of the WHATWG HTML standard (9.2.6, interpreting an event stream).
 
-use std::borrow::Cow;
-use std::mem;
+use alloc::borrow::ToOwned as _;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::mem;
 
 use memchr::memchr2;
+
+use crate::text::{concat, decimal};
 
 /// How large a frame may become by default: 16 MiB.
 pub const LARGEST_FRAME: usize = 16 << 20;
@@ -21,15 +25,16 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// let mut decoder = SseDecoder::default();
 /// let mut frames = Vec::new();
 /// for chunk in ["event: sta", "te\r\ndata: {}\r", "\n\r"] {
-///     decoder.decode(chunk.as_bytes(), |frame| frames.push((frame.event.into_owned(), frame.data.into_owned())))?;
+///     decoder.decode(chunk.as_bytes(), |frame| frames.push((frame.event.to_vec(), frame.data.to_vec())))?;
 /// }
-/// assert_eq!(frames, [("state".into(), "{}".into())]);
+/// assert_eq!(frames, [(b"state".to_vec(), b"{}".to_vec())]);
 /// # Ok::<(), cvm_watch::FrameTooLarge>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct SseDecoder {
     largest_frame: usize,
-    start: Start,
+    /// A byte order mark may begin the first line.
+    is_first_line: bool,
     /// The last byte was a CR, so that an LF right after it belongs to the same line end.
     after_cr: bool,
     /// A line whose end has not arrived.
@@ -41,23 +46,15 @@ pub struct SseDecoder {
     retry: Option<u64>,
 }
 
-/// Whether a byte order mark may still come: the stream may begin with one.
+/// An event, in the very bytes of the stream. They are UTF-8; where they are not, the standard reads U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Start {
-    /// So many bytes of one have arrived.
-    Mark(usize),
-    Passed,
-}
-
-/// An event, as the stream holds it. What is not UTF-8 has become U+FFFD.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SseFrame<'a> {
     /// The event's name: `message`, if the stream does not say.
-    pub event: Cow<'a, str>,
+    pub event: &'a [u8],
     /// The data lines, with LF between them.
-    pub data: Cow<'a, str>,
+    pub data: &'a [u8],
     /// The last `id` of the stream so far.
-    pub last_event_id: Cow<'a, str>,
+    pub last_event_id: &'a [u8],
 }
 
 /// A frame has become larger than it may: the stream is not worth its memory.
@@ -67,13 +64,20 @@ pub struct FrameTooLarge {
     pub largest: usize,
 }
 
-impl std::fmt::Display for FrameTooLarge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the server sent an event of more than {} bytes", self.largest)
+impl FrameTooLarge {
+    /// What happened, in words.
+    pub fn message(self) -> String {
+        concat(&["the server sent an event of more than ", &decimal(self.largest as u64), " bytes"])
     }
 }
 
-impl std::error::Error for FrameTooLarge {}
+impl core::fmt::Display for FrameTooLarge {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl core::error::Error for FrameTooLarge {}
 
 impl Default for SseDecoder {
     fn default() -> Self {
@@ -86,7 +90,7 @@ impl SseDecoder {
     pub fn new(largest_frame: usize) -> Self {
         Self {
             largest_frame,
-            start: Start::Mark(0),
+            is_first_line: true,
             after_cr: false,
             line: Vec::new(),
             event: Vec::new(),
@@ -106,12 +110,9 @@ impl SseDecoder {
     /// # Errors
     /// A frame is too large. The stream cannot be decoded any further.
     pub fn decode(&mut self, chunk: &[u8], mut give: impl FnMut(SseFrame<'_>)) -> Result<(), FrameTooLarge> {
-        let mut rest = self.without_mark(chunk);
-        if mem::take(&mut self.after_cr) {
-            rest = self.without_line_feed(rest);
-        }
-        while let Some(end) = memchr2(b'\n', b'\r', rest) {
-            let (head, tail) = (&rest[..end], &rest[end + 1..]);
+        let mut rest = if mem::take(&mut self.after_cr) { self.without_line_feed(chunk) } else { chunk };
+        while let Some((head, [end, tail @ ..])) = memchr2(b'\n', b'\r', rest).and_then(|at| rest.split_at_checked(at))
+        {
             self.check_size(head.len())?;
             if self.line.is_empty() {
                 self.take_line(head, &mut give);
@@ -122,30 +123,11 @@ impl SseDecoder {
                 line.clear();
                 self.line = line;
             }
-            rest = if rest[end] == b'\r' { self.without_line_feed(tail) } else { tail };
+            rest = if *end == b'\r' { self.without_line_feed(tail) } else { tail };
         }
         self.check_size(rest.len())?;
         self.line.extend_from_slice(rest);
         Ok(())
-    }
-
-    /// Skips a byte order mark at the stream's start, even if its bytes come one by one.
-    fn without_mark<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
-        let Start::Mark(seen) = self.start else { return chunk };
-        let expected = &BYTE_ORDER_MARK[seen..];
-        let same = chunk.iter().zip(expected).take_while(|(byte, mark)| byte == mark).count();
-        if same == expected.len() {
-            self.start = Start::Passed;
-            return &chunk[same..];
-        }
-        if same == chunk.len() {
-            self.start = Start::Mark(seen + same);
-            return &[];
-        }
-        // It only began like one: those bytes belong to the first line.
-        self.start = Start::Passed;
-        self.line.extend_from_slice(&BYTE_ORDER_MARK[..seen]);
-        chunk
     }
 
     /// After a CR: an LF still belongs to it, and may be in the next chunk.
@@ -160,13 +142,17 @@ impl SseDecoder {
     }
 
     fn take_line(&mut self, line: &[u8], give: &mut impl FnMut(SseFrame<'_>)) {
+        let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(line) if self.is_first_line => line,
+            _ => line,
+        };
+        self.is_first_line = false;
         if line.is_empty() {
             return self.dispatch(give);
         }
-        let (field, value) = match memchr::memchr(b':', line) {
-            Some(colon) => (&line[..colon], &line[colon + 1..]),
-            None => (line, &[][..]),
-        };
+        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let (field, value) = line.split_at_checked(colon).unwrap_or_default();
+        let value = value.strip_prefix(b":").unwrap_or_default();
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match field {
             b"data" => {
@@ -185,19 +171,19 @@ impl SseDecoder {
     fn dispatch(&mut self, give: &mut impl FnMut(SseFrame<'_>)) {
         if let Some((_, data)) = self.data.split_last() {
             let event = if self.event.is_empty() { b"message" } else { &self.event[..] };
-            give(SseFrame { event: text(event), data: text(data), last_event_id: text(&self.last_event_id) });
+            give(SseFrame { event, data, last_event_id: &self.last_event_id });
         }
         self.data.clear();
         self.event.clear();
     }
 }
 
-/// Text as browsers read it. It is nearly always sound, and to see that is faster than to mend it.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
-}
-
 /// A number of ASCII digits only.
 fn digits(value: &[u8]) -> Option<u64> {
-    if value.iter().all(u8::is_ascii_digit) { str::from_utf8(value).ok()?.parse().ok() } else { None }
+    let append = |number: u64, digit: &u8| match digit {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(u64::from(digit - b'0')),
+        _ => None,
+    };
+    value.first()?;
+    value.iter().try_fold(0, append)
 }

@@ -1,5 +1,7 @@
 //! What a CVM is doing.
 
+use alloc::string::String;
+
 use crate::json::Json;
 
 /// A CVM's state as the server told it: a JSON object whose `status` is a string.

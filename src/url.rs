@@ -1,6 +1,6 @@
 //! Text in URLs.
 
-use std::fmt::Display;
+use alloc::string::String;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -8,6 +8,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes all that could mean something in a URL's path or query.
-pub fn encode(text: &str) -> impl Display {
-    utf8_percent_encode(text, RESERVED)
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).collect()
 }

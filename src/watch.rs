@@ -1,19 +1,18 @@
 //! The loop: attempts, patience, retries, the target.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
+use core::time::Duration;
 
 use crate::api::{Api, EventStream};
+use crate::duration::seconds;
 use crate::error::{FieldError, WatchError};
 use crate::event::{EventKind, ServerEvent, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::notice::{error_payload, timeout_payload};
+use crate::race::{First, race};
 use crate::request::WatchRequest;
 use crate::retry::{Delay, delay_until_retry};
 use crate::state::CvmState;
+use crate::text::concat;
 
 /// How long the server's `complete` is awaited once the target is reached, so that the callback sees it.
 pub const COMPLETE_WITHIN: Duration = Duration::from_secs(1);
@@ -70,9 +69,13 @@ pub async fn read<A: Api>(
     progress: &mut Progress<A::Json>,
 ) -> Result<CvmState<A::Json>, Failure<A::Json>> {
     progress.attempts += 1;
-    within(api, timeout, read_state(api))
-        .await
-        .unwrap_or_else(|| Err(Failure::TimedOut { payload: timeout_payload(timeout, None) }))
+    within(api, timeout, read_state(api)).await.unwrap_or_else(|| Err(timed_out(timeout, None)))
+}
+
+/// The attempt has lasted as long as it may.
+fn timed_out<J: Json>(timeout: Duration, target: Option<&str>) -> Failure<J> {
+    let error = concat(&["timed out after ", &seconds(timeout), " s"]);
+    Failure::TimedOut { payload: J::timeout(&error, timeout, target) }
 }
 
 async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
@@ -106,7 +109,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
                     return Ok(state);
                 }
                 Some(Err(failure)) => failure,
-                None => Failure::TimedOut { payload: timeout_payload(timeout, Some(&self.request.target)) },
+                None => timed_out(timeout, Some(&self.request.target)),
             };
             match self.give_up_or_delay(failure) {
                 Ok(delay) => self.api.sleep(delay).await,
@@ -151,10 +154,9 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     async fn hear(&mut self, stream: &mut A::Stream) -> Result<ServerEvent<A::Json>, Failure<A::Json>> {
         loop {
             let event = match ServerEvent::<A::Json>::read(&stream.next().await?) {
-                Ok(Some(event)) => event,
-                Ok(None) => continue,
+                Ok(event) => event,
                 Err(reason) => {
-                    self.report(EventKind::Error, error_payload(reason), None);
+                    self.report(EventKind::Error, A::Json::error(&reason), None);
                     continue;
                 }
             };
@@ -224,8 +226,8 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
 
 /// What the future gives, or `None` if it takes longer. Either way it is dropped, and what it holds is closed.
 async fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(future), pin!(api.sleep(limit))).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(((), _)) => None,
+    match race(future, api.sleep(limit)).await {
+        First::Left(value) => Some(value),
+        First::Right(()) => None,
     }
 }

@@ -20,7 +20,8 @@ fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option
     let mut events = Vec::new();
     for chunk in chunks {
         let give = |frame: cvm_watch::SseFrame<'_>| {
-            events.push((frame.event.into(), frame.data.into(), frame.last_event_id.into()));
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            events.push((text(frame.event), text(frame.data), text(frame.last_event_id)));
         };
         decoder.decode(chunk, give).unwrap();
     }

@@ -1,11 +1,16 @@
 //! What the caller wrote, read from JavaScript objects.
 
-use js_sys::{Function, Object, Reflect};
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
 
 use crate::error::FieldError;
 use crate::request::{Arguments, Given};
+use crate::text::concat;
+
+use super::json::get;
+use super::signal::AbortSignal;
 
 #[wasm_bindgen(module = "/src/js/show.js")]
 extern "C" {
@@ -19,63 +24,64 @@ extern "C" {
     fn is_signal(value: &JsValue) -> bool;
 }
 
-/// A plain object of arguments.
-pub struct JsArguments(Object);
-
-impl Default for JsArguments {
-    fn default() -> Self {
-        Self(Object::new())
-    }
-}
+/// A plain object of arguments; or nothing, which has no fields either.
+#[derive(Default)]
+pub struct JsArguments(JsValue);
 
 impl JsArguments {
     /// Takes an argument that must be an object.
-    pub fn required(field: &'static str, value: JsValue) -> Result<Self, Vec<FieldError>> {
+    pub fn required(field: &'static str, value: JsValue, errors: &mut Vec<FieldError>) -> Option<Self> {
         if value.is_object() {
-            return Ok(Self(value.unchecked_into()));
+            return Some(Self(value));
         }
-        Err(vec![FieldError { field, message: format!("must be an object, but is {}", show(&value)) }])
+        errors.push(FieldError { field, message: concat(&["must be an object, but is ", &show(&value)]) });
+        None
     }
 
     /// Takes an argument that may be left out.
-    pub fn optional(field: &'static str, value: JsValue) -> Result<Self, Vec<FieldError>> {
-        if value.is_undefined() { Ok(Self::default()) } else { Self::required(field, value) }
+    pub fn optional(field: &'static str, value: JsValue, errors: &mut Vec<FieldError>) -> Self {
+        if value.is_undefined() { Self(value) } else { Self::required(field, value, errors).unwrap_or_default() }
     }
 
     /// What stands in a field. The object is a plain copy (see `src/js/index.js`), so no getter can throw.
     pub fn value(&self, field: &str) -> JsValue {
-        Reflect::get(&self.0, &field.into()).unwrap_or_default()
+        get(&self.0, field)
     }
 
     /// A field that is true or false; false by default.
-    pub fn flag(&self, field: &'static str) -> Result<bool, Vec<FieldError>> {
+    pub fn flag(&self, field: &'static str, errors: &mut Vec<FieldError>) -> bool {
         let value = self.value(field);
-        if value.is_undefined() {
-            return Ok(false);
+        if !value.is_undefined() && value.as_bool().is_none() {
+            errors.push(self.refuse(field, "true or false"));
         }
-        value.as_bool().ok_or_else(|| vec![self.refuse(field, "true or false")])
+        value.is_truthy()
+    }
+
+    /// The function in a field, if there is one.
+    pub fn callable(&self, field: &str) -> Option<JsValue> {
+        Some(self.value(field)).filter(JsValue::is_function)
     }
 
     /// A field that may hold a function.
-    pub fn function(&self, field: &'static str) -> Result<Option<Function>, Vec<FieldError>> {
-        let value = self.value(field);
-        if value.is_undefined() {
-            return Ok(None);
+    pub fn function(&self, field: &'static str, errors: &mut Vec<FieldError>) -> Option<JsValue> {
+        let function = self.callable(field);
+        if function.is_none() && !self.value(field).is_undefined() {
+            errors.push(self.refuse(field, "a function"));
         }
-        value.dyn_into().map(Some).map_err(|_| vec![self.refuse(field, "a function")])
+        function
     }
 
     /// A field that may hold an abort signal.
-    pub fn signal(&self, field: &'static str) -> Result<Option<AbortSignal>, Vec<FieldError>> {
+    pub fn signal(&self, field: &'static str, errors: &mut Vec<FieldError>) -> Option<AbortSignal> {
         let value = self.value(field);
-        // `null` is what `fetch` takes for no signal, too.
-        if value.is_undefined() || value.is_null() {
-            return Ok(None);
-        }
         if is_signal(&value) {
-            return Ok(Some(value.unchecked_into()));
+            return Some(value.unchecked_into());
         }
-        Err(vec![self.refuse(field, "an AbortSignal")])
+        // `null` is what `fetch` takes for no signal, too.
+        if !value.is_undefined() && !value.is_null() {
+            errors.push(self.refuse(field, "an AbortSignal"));
+        }
+        None
     }
 }
 
@@ -100,7 +106,7 @@ impl Arguments for JsArguments {
 
 #[cfg(test)]
 mod tests {
-    use js_sys::{Array, BigInt, Symbol};
+    use js_sys::{Array, BigInt, Function, Object, Reflect, Symbol};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
@@ -130,17 +136,19 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn a_signal_must_be_a_real_one() {
-        let arguments = |signal: JsValue| {
+        let read = |signal: JsValue| {
             let object = Object::new();
             Reflect::set(&object, &"signal".into(), &signal).unwrap();
-            JsArguments(object).signal("signal")
+            let mut errors = Vec::new();
+            let signal = JsArguments(object.into()).signal("signal", &mut errors);
+            (signal.map(JsValue::from), errors.len())
         };
-        let signal = web_sys::AbortController::new().unwrap().signal();
-        assert_eq!(arguments(signal.clone().into()), Ok(Some(signal)));
-        assert_eq!(arguments(JsValue::NULL), Ok(None));
-        assert_eq!(arguments(JsValue::UNDEFINED), Ok(None));
+        let signal = JsValue::from(web_sys::AbortController::new().unwrap().signal());
+        assert_eq!(read(signal.clone()), (Some(signal), 0));
+        assert_eq!(read(JsValue::NULL), (None, 0));
+        assert_eq!(read(JsValue::UNDEFINED), (None, 0));
         for other in [JsValue::TRUE, Object::new().into(), js_sys::global().into()] {
-            arguments(other).expect_err("not a signal");
+            assert_eq!(read(other), (None, 1));
         }
     }
 }

@@ -1,14 +1,30 @@
 //! How to reach the API: what `createClient` was given, checked.
 
-use js_sys::{Reflect, global};
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::*;
-use web_sys::Url;
 
 use crate::error::FieldError;
 use crate::request::Arguments as _;
+use crate::text::concat;
 
-use super::arguments::{JsArguments, show};
+use super::arguments::JsArguments;
 use super::credentials::Credentials;
+
+#[wasm_bindgen(module = "/src/js/url.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = resolveBase)]
+    fn resolve_base(value: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = showBase)]
+    fn show_base(value: &JsValue) -> String;
+}
+
+#[wasm_bindgen(module = "/src/js/event_source.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = hasEventSource)]
+    fn has_event_source(is_wanted: bool) -> bool;
+}
 
 const BASE_URL: &str = "https://cloud-api.phala.com/api/v1";
 
@@ -28,100 +44,57 @@ pub enum Transport {
 }
 
 impl Client {
-    /// Reads the configuration that `createClient` was given; `undefined` comes from a client of another make.
-    ///
-    /// # Errors
-    /// Every bad field.
-    pub fn read(config: JsValue) -> Result<Self, Vec<FieldError>> {
+    /// Reads the configuration that `createClient` was given; `undefined` comes from a client of another make. Bad fields
+    /// go to `errors`, and then it is of no use.
+    pub fn read(config: JsValue, errors: &mut Vec<FieldError>) -> Self {
         if config.is_undefined() {
-            return Err(refuse("client", "must be a client that createClient has made"));
+            refuse(errors, "client", "must be a client that createClient has made");
         }
-        let config = JsArguments::required("config", config)?;
-        match (base_url(&config), Credentials::read(&config), transport(&config)) {
-            (Ok(base_url), Ok(credentials), Ok(chosen)) => {
-                let transport = chosen.map_or_else(|| Ok(best(&credentials)), |chosen| check(chosen, &credentials))?;
-                Ok(Self { base_url, transport, credentials })
-            }
-            (base_url, credentials, transport) => {
-                Err([base_url.err(), credentials.err(), transport.err()].into_iter().flatten().flatten().collect())
-            }
-        }
+        let config = JsArguments::optional("config", config, errors);
+        let base_url = base_url(&config.value("baseURL"), errors);
+        let credentials = Credentials::read(&config, errors);
+        let transport = transport(&config, &credentials, errors);
+        Self { base_url, transport, credentials }
     }
 }
 
-fn refuse(field: &'static str, message: &str) -> Vec<FieldError> {
-    vec![FieldError { field, message: message.into() }]
+fn refuse(errors: &mut Vec<FieldError>, field: &'static str, message: &str) {
+    errors.push(FieldError { field, message: message.into() });
 }
 
 /// An absolute address without a slash at its end, from an absolute one or one relative to the page.
-fn base_url(config: &JsArguments) -> Result<String, Vec<FieldError>> {
-    let value = config.value("baseURL");
-    let text = if value.is_undefined() { Some(BASE_URL.into()) } else { value.as_string() };
-    let url = text.as_deref().filter(|text| !text.is_empty()).and_then(|text| resolve(text).ok());
-    let fits = |url: &Url| {
-        matches!(url.protocol().as_str(), "http:" | "https:")
-            && [url.username(), url.password(), url.search(), url.hash()].iter().all(String::is_empty)
-    };
-    let base = url.filter(fits).map(|url| format!("{}{}", url.origin(), url.pathname().trim_end_matches('/')));
-    base.ok_or_else(|| {
-        let rule = "an http(s) URL, or a path relative to the page, without user name, query and fragment";
-        refuse("baseURL", &format!("must be {rule}, but is {}", show(&without_secrets(text, value))))
+fn base_url(value: &JsValue, errors: &mut Vec<FieldError>) -> String {
+    if value.is_undefined() {
+        return BASE_URL.into();
+    }
+    resolve_base(value).unwrap_or_else(|| {
+        let rule =
+            "must be an http(s) URL, or a path relative to the page, without user name, query and fragment, but is ";
+        refuse(errors, "baseURL", &concat(&[rule, &show_base(value)]));
+        String::new()
     })
 }
 
-/// What may be shown of a base URL: nothing where a password, a token or a key may stand.
-fn without_secrets(text: Option<String>, value: JsValue) -> JsValue {
-    let Some(text) = text else { return value };
-    let shown = if text.contains('@') { "…" } else { text.split_inclusive(['?', '#']).next().unwrap_or_default() };
-    shown.into()
-}
-
-/// Resolves an address against the page's (or the worker's); without a page only an absolute one will do.
-fn resolve(url: &str) -> Result<Url, JsValue> {
-    let document = Reflect::get(&global(), &"document".into())?;
-    let page = Reflect::get(&document, &"baseURI".into())
-        .or_else(|_| Reflect::get(&Reflect::get(&global(), &"location".into())?, &"href".into()));
-    match page.ok().and_then(|page| page.as_string()) {
-        Some(page) => Url::new_with_base(url, &page),
-        None => Url::new(url),
-    }
-}
-
-/// The transport that the configuration names; `None` for the best there is.
-fn transport(config: &JsArguments) -> Result<Option<Transport>, Vec<FieldError>> {
+/// The transport that the configuration names, or the best there is: the browser's own EventSource, unless headers are
+/// needed or there is none that is sound.
+fn transport(config: &JsArguments, credentials: &Credentials, errors: &mut Vec<FieldError>) -> Transport {
     let field = "transport";
     let value = config.value(field);
     match value.as_string().as_deref() {
-        None if value.is_undefined() => Ok(None),
-        Some("auto") => Ok(None),
-        Some("eventsource") => Ok(Some(Transport::EventSource)),
-        Some("fetch") => Ok(Some(Transport::Fetch)),
-        _ => Err(vec![config.refuse(field, "\"auto\", \"eventsource\" or \"fetch\"")]),
+        Some("eventsource") => {
+            if credentials.need_headers() {
+                let message = "must not be \"eventsource\" with apiKey, headers or version: it sends no header";
+                refuse(errors, field, message);
+            }
+            if !has_event_source(true) {
+                refuse(errors, field, "must not be \"eventsource\": there is no EventSource here");
+            }
+            return Transport::EventSource;
+        }
+        Some("fetch") => return Transport::Fetch,
+        Some("auto") => {}
+        _ if value.is_undefined() => {}
+        _ => errors.push(config.refuse(field, "\"auto\", \"eventsource\" or \"fetch\"")),
     }
-}
-
-/// The browser's own EventSource, unless headers are needed or there is none.
-fn best(credentials: &Credentials) -> Transport {
-    match check(Transport::EventSource, credentials) {
-        Ok(transport) if !is_workerds() => transport,
-        _ => Transport::Fetch,
-    }
-}
-
-/// Whether the EventSource here is workerd's, which no browser's standard tests have seen: it loses characters that are
-/// split across chunks. It is known by a static method of its own.
-fn is_workerds() -> bool {
-    let event_source = Reflect::get(&global(), &"EventSource".into()).unwrap_or_default();
-    Reflect::has(&event_source, &"from".into()) == Ok(true)
-}
-
-fn check(transport: Transport, credentials: &Credentials) -> Result<Transport, Vec<FieldError>> {
-    let field = "transport";
-    if transport == Transport::EventSource && credentials.need_headers() {
-        return Err(refuse(field, "must not be \"eventsource\" with apiKey, headers or version: it sends no header"));
-    }
-    if transport == Transport::EventSource && Reflect::has(&global(), &"EventSource".into()) != Ok(true) {
-        return Err(refuse(field, "must not be \"eventsource\": there is no EventSource here"));
-    }
-    Ok(transport)
+    if credentials.need_headers() || !has_event_source(false) { Transport::Fetch } else { Transport::EventSource }
 }

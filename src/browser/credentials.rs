@@ -2,60 +2,53 @@
 //!
 //! No value of a key or a header is ever put in a message.
 
-use js_sys::{Function, Promise};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Headers;
 
 use crate::error::FieldError;
 use crate::failure::Failure;
+use crate::text::concat;
 
 use super::arguments::JsArguments;
 use super::json::JsJson;
+use super::task::{Callback, Source, Task};
 use super::thrown::name_of;
 
 #[wasm_bindgen(module = "/src/js/headers.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = headerValue)]
+    fn header_value(value: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = headerFields)]
+    fn header_fields(value: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = makeHeaders)]
-    fn make_headers(value: &JsValue) -> Option<Headers>;
-
-    /// A promise of what the function gives, however it gives it.
-    fn ask(function: &Function) -> Promise;
+    fn make_headers(accept: &str, fields: &JsValue, version: &JsValue, api_key: &JsValue) -> JsValue;
 }
 
-const VALUE_RULE: &str = "a string that can be sent as an HTTP header";
-const HEADERS_RULE: &str = "an object of strings that can be sent as HTTP headers";
+#[wasm_bindgen(module = "/src/js/sources.js")]
+extern "C" {
+    fn ask(provide: &JsValue, tell: &JsValue) -> Callback;
+}
 
 /// What a client sends along.
 pub struct Credentials {
     pub cookies: bool,
-    api_key: Option<Provided<String>>,
-    headers: Option<Provided<Headers>>,
-    version: Option<String>,
+    api_key: Option<Provided>,
+    headers: Option<Provided>,
+    version: Option<Provided>,
 }
 
 impl Credentials {
     /// Reads them from the client's configuration.
-    pub fn read(config: &JsArguments) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let api_key = Provided::read(config, "apiKey", VALUE_RULE, header_value).unwrap_or_else(|bad| {
-            errors.push(bad);
-            None
-        });
-        let headers = Provided::read(config, "headers", HEADERS_RULE, make_headers).unwrap_or_else(|bad| {
-            errors.push(bad);
-            None
-        });
-        let version = config.value("version");
-        if !version.is_undefined() && header_value(&version).is_none() {
-            errors.push(FieldError { field: "version", message: format!("must be {VALUE_RULE}") });
-        }
-        let cookies = config.flag("useCookieAuth").map_err(|bad| errors.extend(bad)).unwrap_or_default();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+    pub fn read(config: &JsArguments, errors: &mut Vec<FieldError>) -> Self {
+        let mut read = |kind, value| Provided::read(kind, value, errors);
+        let api_key = read(&API_KEY, config.value(API_KEY.field));
+        let headers = read(&HEADERS, config.value(HEADERS.field));
+        let version = read(&VERSION, config.value(VERSION.field));
+        let cookies = config.flag("useCookieAuth", errors);
         // Cookies say who it is: no key besides.
-        Ok(Self { cookies, api_key: api_key.filter(|_| !cookies), headers, version: version.as_string() })
+        Self { cookies, api_key: api_key.filter(|_| !cookies), headers, version }
     }
 
     /// Whether they take headers of our own, which EventSource cannot send.
@@ -69,74 +62,69 @@ impl Credentials {
     }
 
     /// The headers of the next request; functions are asked anew.
-    pub async fn headers(&self) -> Result<Headers, Failure<JsJson>> {
-        let broken = |_| Failure::Broken("the headers cannot be set".into());
-        let headers = match &self.headers {
-            Some(provided) => Headers::new_with_headers(&provided.get().await?),
-            None => Headers::new(),
-        }
-        .map_err(broken)?;
-        if let Some(version) = &self.version {
-            headers.set("X-Phala-Version", version).map_err(broken)?;
-        }
-        if let Some(provided) = &self.api_key {
-            headers.set("X-API-Key", &provided.get().await?).map_err(broken)?;
-        }
-        Ok(headers)
+    pub async fn headers(&self, task: &Rc<Task>, accept: &str) -> Result<JsValue, Failure<JsJson>> {
+        let fields = get(task, self.headers.as_ref()).await?;
+        let version = get(task, self.version.as_ref()).await?;
+        let api_key = get(task, self.api_key.as_ref()).await?;
+        Ok(make_headers(accept, &fields, &version, &api_key))
     }
 }
 
-/// Something that the caller has given, or a function that is asked for it each time.
-struct Provided<T> {
+/// What a field may hold, besides a function that gives it.
+struct Kind {
     field: &'static str,
     rule: &'static str,
-    read: fn(&JsValue) -> Option<T>,
-    source: Source<T>,
+    /// The value, ready to be sent; undefined, if it cannot be.
+    read: fn(&JsValue) -> JsValue,
+    may_be_asked: bool,
 }
 
-enum Source<T> {
-    Fixed(T),
-    Asked(Function),
+const VALUE_RULE: &str = "a string that can be sent as an HTTP header";
+const API_KEY: Kind = Kind { field: "apiKey", rule: VALUE_RULE, read: header_value, may_be_asked: true };
+const VERSION: Kind = Kind { field: "version", rule: VALUE_RULE, read: header_value, may_be_asked: false };
+const HEADERS: Kind = Kind {
+    field: "headers",
+    rule: "an object of strings that can be sent as HTTP headers",
+    read: header_fields,
+    may_be_asked: true,
+};
+
+/// Something that the caller has given, or a function that is asked for it each time.
+struct Provided {
+    kind: &'static Kind,
+    value: JsValue,
 }
 
-impl<T: Clone> Provided<T> {
-    fn read(
-        config: &JsArguments,
-        field: &'static str,
-        rule: &'static str,
-        read: fn(&JsValue) -> Option<T>,
-    ) -> Result<Option<Self>, FieldError> {
-        let value = config.value(field);
-        if value.is_undefined() {
-            return Ok(None);
+impl Provided {
+    fn read(kind: &'static Kind, given: JsValue, errors: &mut Vec<FieldError>) -> Option<Self> {
+        if given.is_undefined() {
+            return None;
         }
-        let source = match value.dyn_into() {
-            Ok(function) => Source::Asked(function),
-            Err(value) => {
-                let message = || format!("must be {rule}, or a function that gives one");
-                Source::Fixed(read(&value).ok_or_else(|| FieldError { field, message: message() })?)
-            }
-        };
-        Ok(Some(Self { field, rule, read, source }))
-    }
-
-    async fn get(&self) -> Result<T, Failure<JsJson>> {
-        let Self { field, rule, read, source } = self;
-        let function = match source {
-            Source::Fixed(value) => return Ok(value.clone()),
-            Source::Asked(function) => function,
-        };
-        // Its message may quote the value that it stumbled over: the name has to do.
-        let given = JsFuture::from(ask(function))
-            .await
-            .map_err(|error| Failure::Broken(format!("the function {field} has failed with {}", name_of(&error))))?;
-        let nonsense = || format!("the function {field} must give {rule}, and has given something else");
-        read(&given).ok_or_else(|| Failure::Broken(nonsense()))
+        let value = if kind.may_be_asked && given.is_function() { given } else { (kind.read)(&given) };
+        if value.is_undefined() {
+            let or = if kind.may_be_asked { ", or a function that gives one" } else { "" };
+            errors.push(FieldError { field: kind.field, message: concat(&["must be ", kind.rule, or]) });
+        }
+        Some(Self { kind, value })
     }
 }
 
-/// A header's value (RFC 9110, 5.5), in characters that JavaScript's byte strings hold.
-fn header_value(value: &JsValue) -> Option<String> {
-    let sendable = |char| char == '\t' || (' '..='\u{ff}').contains(&char) && char != '\u{7f}';
-    value.as_string().filter(|text| !text.trim().is_empty() && text.chars().all(sendable))
+async fn get(task: &Rc<Task>, provided: Option<&Provided>) -> Result<JsValue, Failure<JsJson>> {
+    let Some(Provided { kind: Kind { field, rule, read, .. }, value }) = provided else {
+        return Ok(JsValue::UNDEFINED);
+    };
+    if !value.is_function() {
+        return Ok(value.clone());
+    }
+    // Its message may quote the value that it stumbled over: the name has to do.
+    let given = Source::start(task, |tell| ask(value, tell))
+        .settled()
+        .await
+        .map_err(|error| Failure::Broken(concat(&["the function ", field, " has failed with ", &name_of(&error)])))?;
+    let given = read(&given);
+    if given.is_undefined() {
+        let message = ["the function ", field, " must give ", rule, ", and has given something else"];
+        return Err(Failure::Broken(concat(&message)));
+    }
+    Ok(given)
 }

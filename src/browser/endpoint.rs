@@ -1,23 +1,40 @@
 //! One CVM's state endpoint: the world that a watch is handed.
 
-use std::time::Duration;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::time::Duration;
 
-use js_sys::JsString;
+use wasm_bindgen::prelude::*;
 
 use crate::api::{Api, EventStream};
 use crate::cvm_id::CvmId;
+use crate::duration::in_milliseconds;
 use crate::event::Frame;
 use crate::failure::Failure;
+use crate::retry::LONGEST_DELAY;
+use crate::text::concat;
 
 use super::client::{Client, Transport};
 use super::event_source::EventSourceStream;
-use super::fetch;
+use super::fetch::Request;
 use super::fetch_stream::FetchStream;
 use super::json::JsJson;
-use super::timer;
+use super::task::{Callback, Source, Task};
+
+#[wasm_bindgen(module = "/src/js/sources.js")]
+extern "C" {
+    fn sleep(milliseconds: f64, tell: &JsValue) -> Callback;
+}
+
+/// Waits; the timer is cleared when the future is dropped.
+pub async fn wait(task: &Rc<Task>, duration: Duration) {
+    let milliseconds = in_milliseconds(duration.min(LONGEST_DELAY));
+    Source::start(task, |tell| sleep(milliseconds, tell)).next().await;
+}
 
 /// One CVM's state endpoint.
 pub struct Endpoint {
+    task: Rc<Task>,
     client: Client,
     stream_url: String,
     read_url: String,
@@ -25,10 +42,14 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// The endpoint of a CVM; `stream_path` is that of its event stream.
-    pub fn new(client: Client, id: &CvmId, stream_path: &str) -> Self {
-        let url = |path: &str| format!("{}/{path}", client.base_url);
+    pub fn new(task: &Rc<Task>, client: Client, id: &CvmId, stream_path: &str) -> Self {
+        let url = |path: &str| concat(&[&client.base_url, "/", path]);
         let (stream_url, read_url) = (url(stream_path), url(&id.state_path()));
-        Self { client, stream_url, read_url }
+        Self { task: Rc::clone(task), client, stream_url, read_url }
+    }
+
+    fn request<'a>(&'a self, url: &'a str, accept: &'static str) -> Request<'a> {
+        Request { task: &self.task, url, accept, credentials: &self.client.credentials }
     }
 }
 
@@ -37,26 +58,29 @@ impl Api for Endpoint {
     type Stream = Stream;
 
     async fn open(&self) -> Result<Stream, Failure<JsJson>> {
-        let credentials = &self.client.credentials;
         Ok(match self.client.transport {
             Transport::EventSource => {
-                Stream::EventSource(EventSourceStream::open(&self.stream_url, credentials.cookies)?)
+                let cookies = self.client.credentials.cookies;
+                Stream::EventSource(EventSourceStream::open(&self.task, &self.stream_url, cookies))
             }
-            Transport::Fetch => Stream::Fetch(FetchStream::open(&self.stream_url, credentials).await?),
+            Transport::Fetch => {
+                let answer = self.request(&self.stream_url, "text/event-stream").send().await?;
+                Stream::Fetch(FetchStream::open(&self.task, answer)?)
+            }
         })
     }
 
     async fn read(&self) -> Result<JsJson, Failure<JsJson>> {
-        fetch::send(&self.read_url, "application/json", &self.client.credentials).await?.json().await
+        self.request(&self.read_url, "application/json").send().await?.json(&self.task).await
     }
 
     async fn sleep(&self, duration: Duration) {
-        timer::sleep(duration).await;
+        wait(&self.task, duration).await;
     }
 }
 
 /// What a stream gives next.
-pub type Arrival = Result<Frame<JsString>, Failure<JsJson>>;
+pub type Arrival = Result<Frame<JsValue>, Failure<JsJson>>;
 
 /// An event stream over one of the transports.
 pub enum Stream {

@@ -1,54 +1,47 @@
 //! The error classes of `src/js/errors.js`.
 
-use js_sys::{Error, Object, Reflect};
+use alloc::string::String;
+
 use wasm_bindgen::prelude::*;
 
 use crate::error::{FieldError, WatchError};
 use crate::failure::Failure;
+use crate::text::{concat, decimal};
 use crate::watch::Progress;
 
 use super::json::JsJson;
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = WatchError)]
-    type JsWatchError;
-    #[wasm_bindgen(constructor, js_class = WatchError)]
-    fn new(message: &str, attempts: u32, last_state: &JsValue, options: &JsValue) -> JsWatchError;
-
-    type WatchAbortedError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, attempts: u32, last_state: &JsValue, reason: &JsValue) -> WatchAbortedError;
-
-    type MaxRetriesExceededError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, attempts: u32, last_state: &JsValue, cause: &JsValue) -> MaxRetriesExceededError;
-
-    type RequestError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, attempts: u32, last_state: &JsValue, status: u16, detail: &JsValue) -> RequestError;
-
-    type ValidationError;
-    #[wasm_bindgen(constructor)]
-    fn new(
-        message: &str,
-        errors: &JsValue,
-        attempts: u32,
-        last_state: &JsValue,
-        cause: Option<&JsValue>,
-    ) -> ValidationError;
+    #[wasm_bindgen(js_name = makeError)]
+    fn make_error(class: u32, message: &str, attempts: u32, last_state: &JsValue, cause: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = makeRequestError)]
+    fn make_request_error(message: &str, attempts: u32, last_state: &JsValue, status: u16, detail: &JsValue)
+    -> JsValue;
+    #[wasm_bindgen(js_name = makeValidationError)]
+    fn make_validation_error(errors: &JsValue, attempts: u32, last_state: &JsValue, options: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = withFieldError)]
+    fn with_field_error(errors: &JsValue, field: &str, message: &str) -> JsValue;
+    #[wasm_bindgen(js_name = makeFailure)]
+    fn make_failure(message: &str, is_timeout: bool) -> JsValue;
 }
+
+// Classes that have nothing of their own but a cause, in the order in which errors.js counts them.
+const WATCH_ERROR: u32 = 0;
+const WATCH_ABORTED_ERROR: u32 = 1;
+const MAX_RETRIES_EXCEEDED_ERROR: u32 = 2;
 
 /// What a promise rejects with when the arguments are bad.
 pub fn invalid(errors: &[FieldError]) -> JsValue {
-    validation_error(errors, &Progress::default(), None)
+    validation_error(errors, &Progress::default(), &JsValue::UNDEFINED)
 }
 
-fn validation_error(errors: &[FieldError], progress: &Progress<JsJson>, cause: Option<&JsValue>) -> JsValue {
-    let message: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    let list = serde_wasm_bindgen::to_value(errors).unwrap_or_default();
-    let (attempts, last_state) = told(progress);
-    ValidationError::new(&message.join("; "), &list, attempts, &last_state, cause).into()
+fn validation_error(errors: &[FieldError], progress: &Progress<JsJson>, options: &JsValue) -> JsValue {
+    let mut list = JsValue::UNDEFINED;
+    for FieldError { field, message } in errors {
+        list = with_field_error(&list, field, message);
+    }
+    make_validation_error(&list, progress.attempts, &last_state(progress), options)
 }
 
 /// What the errors of a call speak of: "the watch of CVM …".
@@ -57,20 +50,18 @@ pub struct Subject(pub String);
 impl Subject {
     /// The signal has aborted.
     pub fn aborted(&self, reason: &JsValue, progress: &Progress<JsJson>) -> JsValue {
-        let (attempts, last_state) = told(progress);
-        WatchAbortedError::new(&format!("{} was aborted", self.0), attempts, &last_state, reason).into()
+        self.caused(WATCH_ABORTED_ERROR, &[" was aborted"], reason, progress)
     }
 
-    /// The watch has ended without its target; `thrown` is what a function of the caller's threw.
-    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: Option<&JsValue>) -> JsValue {
+    /// The watch has ended without its target; `thrown` has what a function of the caller's threw.
+    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: &JsValue) -> JsValue {
         match error {
-            WatchError::BadDelay(bad) => validation_error(std::slice::from_ref(bad), progress, thrown),
+            WatchError::BadDelay(bad) => validation_error(core::slice::from_ref(bad), progress, thrown),
             WatchError::Refused(failure) => self.failure(failure, progress),
             WatchError::RetriesExceeded(failure) => {
-                let (attempts, last_state) = told(progress);
-                let message = format!("{} gave up after attempt {attempts}: {failure}", self.0);
-                let cause = self.failure(failure, progress);
-                MaxRetriesExceededError::new(&message, attempts, &last_state, &cause).into()
+                let attempts = decimal(progress.attempts.into());
+                let what = [" gave up after attempt ", &attempts, ": ", &failure.message()];
+                self.caused(MAX_RETRIES_EXCEEDED_ERROR, &what, &self.failure(failure, progress), progress)
             }
         }
     }
@@ -81,37 +72,26 @@ impl Subject {
         if matches!(failure, Failure::Status(_) | Failure::Redirected { .. }) {
             return cause;
         }
-        let (attempts, last_state) = told(progress);
-        let options = Object::new();
-        let _ = Reflect::set(&options, &"cause".into(), &cause);
-        JsWatchError::new(&format!("{} has failed: {failure}", self.0), attempts, &last_state, &options).into()
+        self.caused(WATCH_ERROR, &[" has failed: ", &failure.message()], &cause, progress)
     }
 
     /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error.
     pub fn failure(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
-        let refused = |status, detail| {
-            let (attempts, last_state) = told(progress);
-            let message = format!("{}: {failure}", self.0);
-            RequestError::new(&message, attempts, &last_state, status, detail).into()
+        let (status, detail) = match failure {
+            Failure::Status(refusal) => (refusal.status, refusal.detail.clone().map(JsValue::from)),
+            Failure::Redirected { status } => (*status, None),
+            _ => return make_failure(&failure.message(), matches!(failure, Failure::TimedOut { .. })),
         };
-        match failure {
-            Failure::Status(refusal) => {
-                refused(refusal.status, &refusal.detail.clone().map_or(JsValue::UNDEFINED, Into::into))
-            }
-            Failure::Redirected { status } => refused(*status, &JsValue::UNDEFINED),
-            _ => {
-                let error = Error::new(&failure.to_string());
-                if matches!(failure, Failure::TimedOut { .. }) {
-                    // As a DOMException for a time-out is called.
-                    error.set_name("TimeoutError");
-                }
-                error.into()
-            }
-        }
+        let message = concat(&[&self.0, ": ", &failure.message()]);
+        make_request_error(&message, progress.attempts, &last_state(progress), status, &detail.unwrap_or_default())
+    }
+
+    fn caused(&self, class: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>) -> JsValue {
+        let message = concat(&[&self.0, &*concat(what)]);
+        make_error(class, &message, progress.attempts, &last_state(progress), cause)
     }
 }
 
-fn told(progress: &Progress<JsJson>) -> (u32, JsValue) {
-    let last_state = progress.last_state.as_ref().map(|state| state.json().clone().into());
-    (progress.attempts, last_state.unwrap_or_default())
+fn last_state(progress: &Progress<JsJson>) -> JsValue {
+    progress.last_state.as_ref().map(|state| state.json().clone().into()).unwrap_or_default()
 }

@@ -1,141 +1,109 @@
 //! The browser's own EventSource as an event stream.
 
-use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use futures_util::StreamExt;
+use alloc::rc::Rc;
+
 use wasm_bindgen::prelude::*;
-use web_sys::{Event, EventSource, EventSourceInit, MessageEvent};
 
 use crate::api::EventStream;
 use crate::event::{EventKind, Frame};
 use crate::failure::Failure;
+use crate::text::concat;
 
 use super::endpoint::Arrival;
 use super::json::JsJson;
-use super::listener::Listener;
+use super::task::{Callback, Source, Task};
 use super::thrown::message_of;
 
-/// An open EventSource. It is closed at its first failure, so that it never reconnects by itself, and when it is dropped.
-pub struct EventSourceStream {
-    source: EventSource,
-    arrivals: UnboundedReceiver<Arrival>,
-    _listeners: [Listener; 4],
+#[wasm_bindgen(module = "/src/js/event_source.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = openEventSource)]
+    fn open_event_source(url: &str, with_credentials: bool, tell: &JsValue) -> Callback;
 }
+
+/// An open EventSource. It is closed at its first failure, so that it never reconnects by itself, and when it is dropped.
+pub struct EventSourceStream(Source);
 
 impl EventSourceStream {
     /// Opens one; that it cannot connect shows in [`EventStream::next`].
-    pub fn open(url: &str, with_credentials: bool) -> Result<Self, Failure<JsJson>> {
-        let init = EventSourceInit::new();
-        init.set_with_credentials(with_credentials);
-        let source = EventSource::new_with_event_source_init_dict(url, &init).map_err(|error| {
-            Failure::Broken(format!("the browser cannot open the event stream: {}", message_of(&error)))
-        })?;
-        let (send, arrivals) = unbounded();
-        let listeners = EventKind::ALL.map(|kind| {
-            let (source_, send) = (source.clone(), send.clone());
-            Listener::new(&source, kind.name(), move |event| {
-                // It fails when the stream has been dropped meanwhile, and then nobody wants to know.
-                let _ = send.unbounded_send(arrival(&source_, kind, &event));
-            })
-        });
-        Ok(Self { source, arrivals, _listeners: listeners })
+    pub fn open(task: &Rc<Task>, url: &str, with_credentials: bool) -> Self {
+        Self(Source::start(task, |tell| open_event_source(url, with_credentials, tell)))
     }
 }
 
-/// A failed connection and the server's `event: error` are both called `error`; only the latter is a message.
-fn arrival(source: &EventSource, kind: EventKind, event: &Event) -> Arrival {
-    if kind != EventKind::Error || event.has_type::<MessageEvent>() {
-        let message: &MessageEvent = event.unchecked_ref();
-        return Ok(Frame { name: kind.name().into(), data: message.data().unchecked_into() });
-    }
-    let closed_for_good = source.ready_state() == EventSource::CLOSED;
-    source.close();
-    Err(if closed_for_good {
-        Failure::ClosedForGood { status: None }
-    } else {
-        // The browser does not tell a clean end from a broken connection.
-        Failure::Broken("the connection failed, or the event stream ended before the target was reached".into())
-    })
-}
+// Kinds of news beside those of the four events.
+const FAILED: u32 = 4;
+const CLOSED_FOR_GOOD: u32 = 5;
 
 impl EventStream for EventSourceStream {
     type Json = JsJson;
 
     async fn next(&mut self) -> Arrival {
-        // The listeners hold the sending ends as long as `self` lives, so there is always a next one.
-        self.arrivals.next().await.unwrap_or(Err(Failure::Ended))
-    }
-}
-
-impl Drop for EventSourceStream {
-    fn drop(&mut self) {
-        self.source.close();
+        let (kind, value) = self.0.next().await;
+        if let Some(kind) = EventKind::ALL.get(kind as usize) {
+            return Ok(Frame { kind: *kind, data: value });
+        }
+        Err(match kind {
+            CLOSED_FOR_GOOD => Failure::ClosedForGood { status: None },
+            // The browser does not tell a clean end from a broken connection.
+            FAILED => {
+                Failure::Broken("the connection failed, or the event stream ended before the target was reached".into())
+            }
+            _ => Failure::Broken(concat(&["the browser cannot open the event stream: ", &message_of(&value)])),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+
     use wasm_bindgen_test::wasm_bindgen_test;
 
+    use super::super::task::tests::run;
     use super::*;
 
-    fn open(frames: &str) -> EventSourceStream {
-        let frames = js_sys::encode_uri_component(frames);
-        EventSourceStream::open(&format!("data:text/event-stream,{frames}"), false).unwrap()
+    /// What a stream of these frames gives, `count` times, in words.
+    async fn heard(url: String, count: usize) -> String {
+        run(async move |task: Rc<Task>| {
+            let mut stream = EventSourceStream::open(&task, &url, false);
+            let mut all = String::new();
+            for _ in 0..count {
+                let next = match stream.next().await {
+                    Ok(frame) => concat(&[frame.kind.name(), ":", &frame.data.as_string().unwrap()]),
+                    Err(Failure::Broken(_)) => "broken".into(),
+                    Err(Failure::ClosedForGood { .. }) => "closed for good".into(),
+                    Err(_) => "something else".into(),
+                };
+                all = concat(&[&all, &next, " "]);
+            }
+            all
+        })
+        .await
     }
 
-    /// What the stream gives, in words.
-    async fn next(stream: &mut EventSourceStream) -> String {
-        match stream.next().await {
-            Ok(frame) => format!("{}: {}", frame.name, frame.data),
-            Err(failure) => format!("{failure:?}"),
-        }
+    fn frames(frames: &str) -> String {
+        concat(&["data:text/event-stream,", &js_sys::encode_uri_component(frames).as_string().unwrap()])
     }
 
     #[wasm_bindgen_test]
     async fn named_events_arrive_in_order_and_others_do_not() {
-        let frames = [
-            ("state", "1"),
-            ("message", "2"),
-            ("heartbeat", "3"),
-            ("complete", "4"),
-            ("timeout", "5"),
-            ("open", "6"),
-            ("state", "7"),
-        ];
-        let mut stream = open(&frames.map(|(name, data)| format!("event: {name}\ndata: {data}\n\n")).concat());
-        for expected in ["state: 1", "complete: 4", "timeout: 5", "state: 7"] {
-            assert_eq!(next(&mut stream).await, expected);
-        }
+        let names = ["state", "message", "heartbeat", "complete", "timeout", "open", "state"];
+        let stream: String = names.map(|name| concat(&["event: ", name, "\ndata: 1\n\n"])).concat();
+        assert_eq!(heard(frames(&stream), 4).await, "state:1 complete:1 timeout:1 state:1 ");
     }
 
     #[wasm_bindgen_test]
     async fn the_servers_error_is_told_apart_from_a_failed_connection() {
-        let mut stream = open("event: error\ndata: {}\n\n");
-        assert_eq!(next(&mut stream).await, "error: {}");
-        assert_eq!(stream.source.ready_state(), EventSource::OPEN);
-        assert!(next(&mut stream).await.contains("Broken"));
-    }
-
-    #[wasm_bindgen_test]
-    async fn it_is_closed_at_its_first_failure_and_never_reconnects() {
-        let mut stream = open("retry: 0\nevent: state\ndata: 1\n\n");
-        assert_eq!(next(&mut stream).await, "state: 1");
-        assert!(next(&mut stream).await.contains("Broken"));
-        assert_eq!(stream.source.ready_state(), EventSource::CLOSED);
+        assert_eq!(heard(frames("event: error\ndata: {}\n\n"), 2).await, "error:{} broken ");
     }
 
     #[wasm_bindgen_test]
     async fn what_is_no_event_stream_is_closed_for_good() {
-        let mut stream = EventSourceStream::open("data:text/html,hello", false).unwrap();
-        assert!(next(&mut stream).await.contains("ClosedForGood"));
+        assert_eq!(heard("data:text/html,hello".into(), 1).await, "closed for good ");
     }
 
     #[wasm_bindgen_test]
-    fn dropping_it_closes_the_connection() {
-        let stream = open("");
-        let source = stream.source.clone();
-        assert_ne!(source.ready_state(), EventSource::CLOSED);
-        drop(stream);
-        assert_eq!(source.ready_state(), EventSource::CLOSED);
+    async fn an_address_that_makes_no_sense_is_a_failure() {
+        assert_eq!(heard("http://[".into(), 1).await, "broken ");
     }
 }

@@ -1,157 +1,165 @@
 //! Requests through `fetch`, and what their statuses mean.
 
-use std::pin::pin;
-use std::time::Duration;
+use alloc::rc::Rc;
+use alloc::string::String;
+use core::time::Duration;
 
-use futures_util::future::{Either, select};
-use js_sys::{Date, JsString, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{RequestCache, RequestCredentials, RequestInit, RequestRedirect, Response, ResponseType};
 
+use crate::duration::milliseconds;
 use crate::failure::{Failure, Refusal};
 use crate::json::Json;
+use crate::race::{First, race};
+use crate::text::concat;
 
-use super::abort::AbortOnDrop;
 use super::credentials::Credentials;
+use super::endpoint::wait;
 use super::json::JsJson;
+use super::task::{Callback, Source, Task};
 use super::thrown::message_of;
-use super::timer;
+
+#[wasm_bindgen(module = "/src/js/fetch.js")]
+extern "C" {
+    /// The answer to a request.
+    pub type Response;
+    #[wasm_bindgen(method, getter, structural)]
+    fn status(this: &Response) -> u16;
+
+    fn send(url: &str, headers: &JsValue, cookies: bool, follow: bool, tell: &JsValue) -> Callback;
+    #[wasm_bindgen(js_name = readText)]
+    fn read_text(response: &Response, tell: &JsValue) -> Callback;
+    /// The content type, as the server has written it.
+    #[wasm_bindgen(js_name = contentTypeOf)]
+    pub fn content_type_of(response: &Response) -> String;
+    /// The milliseconds that the server asks to wait; NaN, if it does not say.
+    #[wasm_bindgen(js_name = retryAfterOf)]
+    fn retry_after_of(response: &Response) -> f64;
+}
 
 /// How long the body of a refusal is awaited: it only explains what is already known.
 const DETAIL_WITHIN: Duration = Duration::from_secs(1);
 
-#[wasm_bindgen]
-extern "C" {
-    // web-sys binds it to a window or to a worker; here it is whatever the global scope has.
-    #[wasm_bindgen(catch)]
-    fn fetch(url: &str, init: &RequestInit) -> Result<Promise, JsValue>;
+/// A request that is still to be sent.
+pub struct Request<'a> {
+    pub task: &'a Rc<Task>,
+    pub url: &'a str,
+    pub accept: &'static str,
+    pub credentials: &'a Credentials,
 }
 
 /// The answer to a request, with a status that says success. Dropping it aborts what is left of it.
 pub struct Answer {
     pub response: Response,
-    _abort: AbortOnDrop,
+    _request: Source,
 }
 
-/// Sends a request, and sees whether it succeeds.
-pub async fn send(url: &str, accept: &str, credentials: &Credentials) -> Result<Answer, Failure<JsJson>> {
-    let headers = credentials.headers().await?;
-    headers.set("Accept", accept).map_err(unreachable)?;
-    let abort = AbortOnDrop::new();
-    let init = RequestInit::new();
-    init.set_headers(&headers);
-    init.set_signal(Some(&abort.signal()));
-    init.set_cache(RequestCache::NoStore);
-    if credentials.cookies {
-        init.set_credentials(RequestCredentials::Include);
-    }
-    if credentials.are_secret() {
-        // Not "error", which workerd does not take, and which looks like a server that cannot be reached.
-        init.set_redirect(RequestRedirect::Manual);
-    }
-    let promise = fetch(url, &init).map_err(unreachable)?;
-    let answer = JsFuture::from(promise).await.map_err(unreachable)?;
-    // A page may have put anything in the place of `fetch`.
-    let response: Response = answer.dyn_into().map_err(|_| Failure::Broken("`fetch` gave no Response".into()))?;
-    let status = response.status();
-    if credentials.are_secret() && (response.type_() == ResponseType::Opaqueredirect || (300..400).contains(&status)) {
-        return Err(Failure::Redirected { status });
-    }
-    match status {
-        204 => Err(refused(&response, None)),
-        200..=299 => Ok(Answer { response, _abort: abort }),
-        _ => {
-            let detail = match select(pin!(json_of(&response)), pin!(timer::sleep(DETAIL_WITHIN))).await {
-                Either::Left((body, _)) => body.ok().and_then(|body| body.get("detail")),
-                Either::Right(_) => None,
-            };
-            Err(refused(&response, detail))
+impl Request<'_> {
+    /// Sends it, and sees whether it succeeds.
+    pub async fn send(&self) -> Result<Answer, Failure<JsJson>> {
+        let Self { task, url, accept, credentials } = self;
+        let headers = credentials.headers(task, accept).await?;
+        let is_secret = credentials.are_secret();
+        let request = Source::start(task, |tell| send(url, &headers, credentials.cookies, !is_secret, tell));
+        let response = request
+            .settled()
+            .await
+            .map_err(|error| Failure::Broken(concat(&["the server could not be reached: ", &message_of(&error)])))?;
+        let answer = Answer { response: response.unchecked_into(), _request: request };
+        match answer.response.status() {
+            // 0 is a redirect that the browser hides.
+            status @ (0 | 300..400) if is_secret => Err(Failure::Redirected { status }),
+            status @ 204 => Err(answer.refused(status, None)),
+            200..300 => Ok(answer),
+            status => {
+                let detail = match race(answer.json(task), wait(task, DETAIL_WITHIN)).await {
+                    First::Left(Ok(body)) => body.get("detail"),
+                    _ => None,
+                };
+                Err(answer.refused(status, detail))
+            }
         }
     }
 }
 
 impl Answer {
     /// The whole body as JSON.
-    pub async fn json(self) -> Result<JsJson, Failure<JsJson>> {
-        json_of(&self.response).await
+    pub async fn json(&self, task: &Rc<Task>) -> Result<JsJson, Failure<JsJson>> {
+        let text = Source::start(task, |tell| read_text(&self.response, tell));
+        let text = text.settled().await.map_err(|error| broken(&error))?;
+        JsJson::parse(&text).map_err(|reason| Failure::Broken(concat(&["the server's answer is not JSON: ", &reason])))
     }
-}
 
-async fn json_of(response: &Response) -> Result<JsJson, Failure<JsJson>> {
-    let text: JsString = JsFuture::from(response.text().map_err(broken)?).await.map_err(broken)?.unchecked_into();
-    JsJson::parse(&text).map_err(|reason| Failure::Broken(format!("the server's answer is not JSON: {reason}")))
-}
-
-fn refused(response: &Response, detail: Option<JsJson>) -> Failure<JsJson> {
-    let retry_after = response.headers().get("Retry-After").ok().flatten();
-    Failure::Status(Refusal {
-        status: response.status(),
-        detail,
-        retry_after: retry_after.and_then(|value| retry_after_of(value.trim())),
-    })
-}
-
-/// `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3).
-fn retry_after_of(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    fn refused(&self, status: u16, detail: Option<JsJson>) -> Failure<JsJson> {
+        let wait = retry_after_of(&self.response);
+        let retry_after = (wait > 0.0).then(|| milliseconds(wait));
+        Failure::Status(Refusal { status, detail, retry_after })
     }
-    let wait = Date::parse(value) - Date::now();
-    Duration::try_from_secs_f64(wait / 1000.0).ok()
 }
 
 /// What a body rejects with.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub fn broken(error: JsValue) -> Failure<JsJson> {
-    Failure::Broken(format!("the connection broke: {}", message_of(&error)))
-}
-
-/// What `fetch` rejects with.
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unreachable(error: JsValue) -> Failure<JsJson> {
-    Failure::Broken(format!("the server could not be reached: {}", message_of(&error)))
+pub fn broken(error: &JsValue) -> Failure<JsJson> {
+    Failure::Broken(concat(&["the connection broke: ", &message_of(error)]))
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString as _;
+
+    use alloc::vec::Vec;
+
+    use js_sys::{Object, Reflect};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::super::arguments::JsArguments;
+    use super::super::task::tests::run;
     use super::*;
 
-    async fn read(url: &str) -> Result<JsJson, Failure<JsJson>> {
-        let config = JsArguments::default();
-        send(url, "application/json", &Credentials::read(&config).unwrap()).await?.json().await
+    /// The field `status` of the JSON at an address, or the failure's message.
+    async fn read(url: &'static str) -> String {
+        run(async move |task: Rc<Task>| {
+            let credentials = Credentials::read(&JsArguments::default(), &mut Vec::new());
+            let request = Request { task: &task, url, accept: "application/json", credentials: &credentials };
+            match request.send().await {
+                Ok(answer) => answer
+                    .json(&task)
+                    .await
+                    .map_or_else(|failure| failure.message(), |json| json.text("status").unwrap()),
+                Err(failure) => failure.to_string(),
+            }
+        })
+        .await
     }
 
     #[wasm_bindgen_test]
-    async fn json_is_handed_on_as_it_is() {
-        let json = read("data:application/json,{\"status\":\"running\",\"new\":[1]}").await.unwrap();
-        assert_eq!(json.text("status").as_deref(), Some("running"));
-        assert_eq!(json.get("new").and_then(|new| new.items()).map(|items| items.len()), Some(1));
+    async fn json_is_read() {
+        assert_eq!(read("data:application/json,{\"status\":\"running\"}").await, "running");
     }
 
     #[wasm_bindgen_test]
     async fn what_is_not_json_is_a_failure() {
-        let failure = read("data:text/html,<h1>").await.unwrap_err();
-        assert!(failure.to_string().starts_with("the server's answer is not JSON: "), "{failure}");
+        assert!(read("data:text/html,<h1>").await.starts_with("the server's answer is not JSON: "));
     }
 
     #[wasm_bindgen_test]
     async fn a_server_that_cannot_be_reached_is_a_failure() {
-        let failure = read("http://127.0.0.1:1/").await.unwrap_err();
-        assert!(failure.to_string().starts_with("the server could not be reached: "), "{failure}");
+        assert!(read("http://127.0.0.1:1/").await.starts_with("the server could not be reached: "));
+    }
+
+    /// What is asked for by a response with this header, in milliseconds.
+    fn retry_after(value: &str) -> f64 {
+        let (headers, response) = (js_sys::Map::new(), Object::new());
+        headers.set(&"Retry-After".into(), &value.into());
+        Reflect::set(&response, &"headers".into(), &headers).unwrap();
+        retry_after_of(&response.unchecked_into())
     }
 
     #[wasm_bindgen_test]
     fn retry_after_is_a_number_of_seconds_or_a_date() {
-        assert_eq!(retry_after_of("120"), Some(Duration::from_secs(120)));
-        for nonsense in ["", "soon", "-1", "1.5.2", "Tue, 32 Jan 2099 00:00:00 GMT"] {
-            assert_eq!(retry_after_of(nonsense), None, "{nonsense}");
+        assert!((retry_after("120") - 120_000.0).abs() < 1.0);
+        for nonsense in ["", "soon", "-1", "1.5.2", "Tue, 32 Jan 2099 00:00:00 GMT", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+            assert!(retry_after(nonsense).max(0.0) == 0.0, "{nonsense}");
         }
-        let century = Duration::from_secs(40 * 365 * 24 * 3600);
-        assert!(retry_after_of("Thu, 01 Jan 2099 00:00:00 GMT").is_some_and(|wait| wait > century));
-        assert_eq!(retry_after_of("Thu, 01 Jan 1970 00:00:00 GMT"), None, "the time to wait for is over");
+        let forty_years = 40.0 * 365.0 * 24.0 * 3_600_000.0;
+        assert!(retry_after("Thu, 01 Jan 2099 00:00:00 GMT") > forty_years);
     }
 }

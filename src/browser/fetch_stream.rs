@@ -1,75 +1,101 @@
 //! An event stream over `fetch`: any header can be sent, and every status is seen.
 
-use std::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec;
+use alloc::vec::Vec;
 
-use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::ReadableStream;
 
 use crate::api::EventStream;
-use crate::event::Frame;
+use crate::event::{EventKind, Frame};
 use crate::failure::Failure;
-use crate::sse::SseDecoder;
+use crate::sse::{FrameTooLarge, SseDecoder};
+use crate::text::concat;
 
-use super::credentials::Credentials;
 use super::endpoint::Arrival;
-use super::fetch::{Answer, broken, send};
+use super::fetch::{Answer, Response, broken, content_type_of};
 use super::json::JsJson;
+use super::task::{Callback, Source, Task};
 
 #[wasm_bindgen(module = "/src/js/body.js")]
 extern "C" {
-    type BodyReader;
-    #[wasm_bindgen(constructor, catch)]
-    fn new(body: &ReadableStream) -> Result<BodyReader, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    async fn read(this: &BodyReader) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn cancel(this: &BodyReader) -> Result<(), JsValue>;
+    #[wasm_bindgen(js_name = readBody)]
+    fn read_body(response: &Response, tell: &JsValue) -> Callback;
+    #[wasm_bindgen(js_name = sizeOf)]
+    fn size_of(chunk: &JsValue) -> usize;
+    fn copy(chunk: &JsValue, to: &mut [u8]);
+    /// The texts that lie one after the other, each with a [`SEPARATOR`] behind it.
+    fn texts(bytes: &[u8]) -> Texts;
+
+    #[derive(Default)]
+    type Texts;
+    #[wasm_bindgen(method, structural, indexing_getter)]
+    fn at(this: &Texts, index: u32) -> JsValue;
 }
 
+// Kinds of news of a body.
+const CHUNK: u32 = 0;
+const BROKEN: u32 = 1;
+
 /// Lies between the texts of frames. None holds one, since it ends a line.
-const SEPARATOR: &str = "\r";
+const SEPARATOR: u8 = b'\r';
 
 /// An open response body. Dropping it cancels the body and aborts the request, which closes the connection.
 pub struct FetchStream {
-    reader: BodyReader,
+    body: Source,
     decoder: SseDecoder,
-    /// What the last chunk has completed.
-    arrivals: VecDeque<Arrival>,
+    /// The frames that the last chunk has completed.
+    frames: Frames,
     _answer: Answer,
 }
 
 impl FetchStream {
-    /// Opens one.
-    pub async fn open(url: &str, credentials: &Credentials) -> Result<Self, Failure<JsJson>> {
-        let answer = send(url, "text/event-stream", credentials).await?;
-        let content_type = answer.response.headers().get("Content-Type").ok().flatten().unwrap_or_default();
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        if !essence.eq_ignore_ascii_case("text/event-stream") {
-            let message = format!("the server's answer is no event stream: its content type is \"{content_type}\"");
-            return Err(Failure::Broken(message));
+    /// Takes an answer for one, if it is one.
+    pub fn open(task: &Rc<Task>, answer: Answer) -> Result<Self, Failure<JsJson>> {
+        let content_type = content_type_of(&answer.response);
+        let essence = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        if !essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream") {
+            let message = ["the server's answer is no event stream: its content type is \"", &content_type, "\""];
+            return Err(Failure::Broken(concat(&message)));
         }
-        let body = answer.response.body().ok_or_else(|| Failure::Broken("the server's answer is empty".into()))?;
-        let reader = BodyReader::new(&body).map_err(broken)?;
-        Ok(Self { reader, decoder: SseDecoder::default(), arrivals: VecDeque::new(), _answer: answer })
+        let body = Source::start(task, |tell| read_body(&answer.response, tell));
+        Ok(Self { body, decoder: SseDecoder::default(), frames: Frames::default(), _answer: answer })
     }
 
     /// Takes the next bytes. The texts of all their frames become JavaScript's in one go, which is what takes time.
     fn decode(&mut self, bytes: &[u8]) {
-        let mut names = Vec::new();
-        let mut texts = String::with_capacity(bytes.len());
+        let mut kinds = Vec::new();
+        let mut data = Vec::new();
         let decoded = self.decoder.decode(bytes, |frame| {
-            names.push(frame.event.into_owned());
-            texts.push_str(&frame.data);
-            texts.push_str(SEPARATOR);
+            if let Some(kind) = EventKind::named(frame.event) {
+                kinds.push(kind);
+                data.extend_from_slice(frame.data);
+                data.push(SEPARATOR);
+            }
         });
-        let texts = JsString::from(texts).split(SEPARATOR);
-        let frames = names.into_iter().zip(texts.iter());
-        let frames = frames.map(|(name, data)| Frame { name: name.into(), data: data.unchecked_into() });
-        self.arrivals.extend(frames.map(Ok));
-        if let Err(too_large) = decoded {
-            self.arrivals.push_back(Err(Failure::Broken(too_large.to_string())));
-        }
+        self.frames = Frames { kinds, texts: texts(&data), heard: 0, too_large: decoded.err() };
+    }
+}
+
+/// Frames of a chunk.
+#[derive(Default)]
+struct Frames {
+    kinds: Vec<EventKind>,
+    texts: Texts,
+    /// How many have been given.
+    heard: u32,
+    /// The frame after them is.
+    too_large: Option<FrameTooLarge>,
+}
+
+impl Frames {
+    fn next(&mut self) -> Option<Arrival> {
+        let Some(kind) = self.kinds.get(self.heard as usize) else {
+            return self.too_large.map(|too_large| Err(Failure::Broken(too_large.message())));
+        };
+        let data = self.texts.at(self.heard);
+        self.heard += 1;
+        Some(Ok(Frame { kind: *kind, data }))
     }
 }
 
@@ -78,22 +104,18 @@ impl EventStream for FetchStream {
 
     async fn next(&mut self) -> Arrival {
         loop {
-            if let Some(arrival) = self.arrivals.pop_front() {
+            if let Some(arrival) = self.frames.next() {
                 return arrival;
             }
-            let bytes = self.reader.read().await.map_err(broken)?;
-            if bytes.is_undefined() {
-                return Err(Failure::Ended);
+            match self.body.next().await {
+                (CHUNK, chunk) => {
+                    let mut bytes = vec![0; size_of(&chunk)];
+                    copy(&chunk, &mut bytes);
+                    self.decode(&bytes);
+                }
+                (BROKEN, error) => return Err(broken(&error)),
+                _ => return Err(Failure::Ended),
             }
-            let bytes: Uint8Array =
-                bytes.dyn_into().map_err(|_| Failure::Broken("the body gives something else than bytes".into()))?;
-            self.decode(&bytes.to_vec());
         }
-    }
-}
-
-impl Drop for FetchStream {
-    fn drop(&mut self) {
-        let _ = self.reader.cancel();
     }
 }

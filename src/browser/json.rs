@@ -1,28 +1,31 @@
 //! JavaScript's own values as the core's JSON.
 
-use js_sys::{Array, JsString, Reflect};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
 use wasm_bindgen::prelude::*;
 
+use crate::duration::in_milliseconds;
 use crate::json::Json;
-
-use super::thrown::message_of;
-
-#[wasm_bindgen]
-extern "C" {
-    // js-sys takes a `&str` here: the text would be copied into WebAssembly and out again.
-    #[wasm_bindgen(js_namespace = JSON, catch)]
-    fn parse(text: &JsString) -> Result<JsValue, JsValue>;
-}
+use crate::text::decimal;
 
 #[wasm_bindgen(module = "/src/js/json.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = textOf)]
-    fn text_of(value: &JsValue, name: &JsString) -> Option<String>;
-}
-
-thread_local! {
-    /// The field that every state is asked for: made JavaScript's once, and not for every event.
-    static STATUS: JsString = "status".into();
+    fn parse(text: &JsValue) -> JsValue;
+    #[wasm_bindgen(js_name = whyNotJson)]
+    fn why_not_json(text: &JsValue) -> String;
+    #[wasm_bindgen(js_name = statusOf)]
+    fn status_of(value: &JsValue) -> Option<String>;
+    #[wasm_bindgen(js_name = errorPayload)]
+    fn error_payload(error: &str) -> JsValue;
+    #[wasm_bindgen(js_name = timeoutPayload)]
+    fn timeout_payload(error: &str, elapsed: f64, target: Option<&str>) -> JsValue;
+    /// How many items an array has.
+    #[wasm_bindgen(js_name = lengthOf)]
+    fn length_of(value: &JsValue) -> Option<u32>;
+    /// A field of an object; undefined for what has none.
+    pub fn get(value: &JsValue, name: &str) -> JsValue;
 }
 
 /// What `JSON.parse` gave, or what stands for it.
@@ -36,23 +39,29 @@ impl From<JsJson> for JsValue {
 }
 
 impl Json for JsJson {
-    type Text = JsString;
+    type Text = JsValue;
 
-    fn parse(text: &JsString) -> Result<Self, String> {
-        parse(text).map(Self).map_err(|error| message_of(&error))
+    fn parse(text: &JsValue) -> Result<Self, String> {
+        let value = parse(text);
+        if value.is_undefined() { Err(why_not_json(text)) } else { Ok(Self(value)) }
     }
 
-    fn of(value: &impl serde::Serialize) -> Self {
-        Self(serde_wasm_bindgen::to_value(value).unwrap_or_default())
+    fn error(error: &str) -> Self {
+        Self(error_payload(error))
+    }
+
+    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self {
+        Self(timeout_payload(error, in_milliseconds(elapsed) / 1000.0, target))
     }
 
     fn get(&self, name: &str) -> Option<Self> {
-        // Throws for what is no object.
-        Reflect::get(&self.0, &name.into()).ok().filter(|value| !value.is_undefined()).map(Self)
+        let value = get(&self.0, name);
+        if value.is_undefined() { None } else { Some(Self(value)) }
     }
 
     fn items(&self) -> Option<Vec<Self>> {
-        Array::is_array(&self.0).then(|| Array::from(&self.0).iter().map(Self).collect())
+        let item = |index: u32| Self(get(&self.0, &decimal(index.into())));
+        Some((0..length_of(&self.0)?).map(item).collect())
     }
 
     fn as_text(&self) -> Option<String> {
@@ -60,6 +69,7 @@ impl Json for JsJson {
     }
 
     fn text(&self, name: &str) -> Option<String> {
-        if name == "status" { STATUS.with(|name| text_of(&self.0, name)) } else { text_of(&self.0, &name.into()) }
+        // Every event is asked for it: its name need not cross into JavaScript each time.
+        if name == "status" { status_of(&self.0) } else { self.get(name)?.as_text() }
     }
 }

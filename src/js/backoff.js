@@ -17,7 +17,7 @@ export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitt
     .filter(([field, [, fits]]) => typeof options[field] !== "number" || !fits(options[field]))
     .map(([field, [rule]]) => ({ field, message: `must be ${rule}, but is ${show(options[field])}` }));
   if (errors.length > 0) {
-    throw new ValidationError(errors.map(({ field, message }) => `${field} ${message}`).join("; "), errors, 0);
+    throw new ValidationError(errors, 0);
   }
   // Infinity × 0 would be no number.
   const grown = (attempt) => base * Math.min(factor ** (attempt - 1), Number.MAX_VALUE);

@@ -1,22 +1,49 @@
-/** So many bytes are worth handing over. */
+import { source } from "./sources.js";
+
+/** So many bytes are worth handing over at once. */
 const ENOUGH = 2 ** 14;
 
-/** Reads a body. Small chunks are handed over together: every crossing into WebAssembly has its price. */
-export class BodyReader {
+const CHUNK = 0;
+const BROKEN = 1;
+const ENDED = 2;
+
+/**
+ * Reads the body of a response (a source). Small chunks are handed over together: every crossing into WebAssembly has its
+ * price.
+ */
+export const readBody = (response, tell) =>
+  source(tell, (tell) => {
+    const reader = new Reader();
+    let isStopped = false;
+    const pump = async () => {
+      reader.open(response.body);
+      for (let bytes = await reader.read(); bytes && !isStopped; bytes = await reader.read()) tell(CHUNK, bytes);
+      tell(ENDED);
+    };
+    pump().catch((error) => tell(BROKEN, error));
+    return () => {
+      isStopped = true;
+      reader.cancel();
+    };
+  });
+
+class Reader {
   #reader;
   /** A read that has begun, but not ended. */
   #ahead;
 
   /** Throws, if somebody else is reading the body. */
-  constructor(body) {
-    this.#reader = body.getReader();
+  open(body) {
+    this.#reader = body?.getReader();
   }
 
   /** The bytes that come next, with those that are there already; undefined at the end. */
   async read() {
-    const { done, value } = await (this.#ahead ?? this.#reader.read());
+    const { done, value } = (await (this.#ahead ?? this.#reader?.read())) ?? { done: true };
     this.#ahead = undefined;
     if (done) return undefined;
+    // A page may have put anything in the place of a body.
+    if (!(value instanceof Uint8Array)) throw new TypeError("the body gives something else than bytes");
     const chunks = [value];
     let size = value.byteLength;
     let result;
@@ -29,7 +56,7 @@ export class BodyReader {
       this.#ahead.then(keep, ignore);
       // What is there is read before this goes on.
       await undefined;
-      if (!result || result.done) break;
+      if (!(result?.value instanceof Uint8Array)) break;
       this.#ahead = undefined;
       chunks.push(result.value);
       size += result.value.byteLength;
@@ -39,7 +66,7 @@ export class BodyReader {
 
   /** Lets go of the body, whatever is under way. */
   cancel() {
-    this.#reader.cancel().catch(ignore);
+    this.#reader?.cancel().catch(ignore);
   }
 }
 
@@ -55,3 +82,13 @@ function concatenate(chunks, size) {
   }
   return whole;
 }
+
+export const sizeOf = (chunk) => chunk.byteLength;
+
+/** Copies a chunk into WebAssembly's memory. */
+export const copy = (chunk, to) => to.set(chunk);
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** The texts that lie one after the other, each with a CR behind it. What is not UTF-8 becomes U+FFFD. */
+export const texts = (bytes) => decoder.decode(bytes).split("\r");

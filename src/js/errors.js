@@ -6,17 +6,9 @@ export class WatchError extends Error {
   }
 }
 
-export class WatchAbortedError extends WatchError {
-  constructor(message, attempts, lastState, reason) {
-    super(message, attempts, lastState, { cause: reason });
-  }
-}
+export class WatchAbortedError extends WatchError {}
 
-export class MaxRetriesExceededError extends WatchError {
-  constructor(message, attempts, lastState, cause) {
-    super(message, attempts, lastState, { cause });
-  }
-}
+export class MaxRetriesExceededError extends WatchError {}
 
 export class RequestError extends WatchError {
   constructor(message, attempts, lastState, status, detail) {
@@ -27,8 +19,8 @@ export class RequestError extends WatchError {
 }
 
 export class ValidationError extends WatchError {
-  constructor(message, validationErrors, attempts, lastState, cause) {
-    super(message, attempts, lastState, cause === undefined ? undefined : { cause });
+  constructor(validationErrors, attempts, lastState, options) {
+    super(validationErrors.map(({ field, message }) => `${field} ${message}`).join("; "), attempts, lastState, options);
     this.validationErrors = validationErrors;
   }
 }
@@ -37,4 +29,32 @@ export class ValidationError extends WatchError {
 const classes = { WatchError, WatchAbortedError, MaxRetriesExceededError, RequestError, ValidationError };
 for (const [value, { prototype }] of Object.entries(classes)) {
   Object.defineProperty(prototype, "name", { value, configurable: true, writable: true });
+}
+
+// What WebAssembly makes.
+
+/** Classes that have nothing of their own but a cause. */
+const CAUSED = [WatchError, WatchAbortedError, MaxRetriesExceededError];
+
+export function makeError(index, message, attempts, lastState, cause) {
+  return new CAUSED[index](message, attempts, lastState, { cause });
+}
+
+export function makeRequestError(message, attempts, lastState, status, detail) {
+  return new RequestError(message, attempts, lastState, status, detail);
+}
+
+export function makeValidationError(errors, attempts, lastState, options) {
+  return new ValidationError(errors, attempts, lastState, options);
+}
+
+/** The list of errors, and another. */
+export const withFieldError = (errors = [], field, message) => [...errors, { field, message }];
+
+/** How an attempt failed. */
+export function makeFailure(message, isTimeout) {
+  const error = new Error(message);
+  // As a DOMException for a time-out is called.
+  if (isTimeout) error.name = "TimeoutError";
+  return error;
 }

@@ -205,7 +205,8 @@ export interface Client {
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link RequestError} when the server refuses for good: 204, or any 4xx but 408, 425 and 429.
    * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
-   * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded; the next call tries again.
+   * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded, or has crashed, which would be a
+   * bug; the next call loads it anew.
    *
    * @example
    * ```js
@@ -281,7 +282,7 @@ export function exponentialBackoff(options?: {
 
 /** Why a watch ended without its target; base of the four classes below. */
 export class WatchError extends Error {
-  /** Attempts made; 0 when the watch ended before the first. */
+  /** Attempts made; 0 when the watch ended before the first, and when the WebAssembly module has crashed. */
   readonly attempts: number;
   /** The last state that the server told, if it told any. */
   readonly lastState?: CvmState;

@@ -1,5 +1,5 @@
-/** The WebAssembly module, which lies beside this file: compiled while it arrives, if the server names its type. */
-export async function source() {
+/** Instantiates the WebAssembly module, which lies beside this file: compiled while it arrives, if the server names its type. */
+export async function instantiate(imports) {
   // Bundlers know this form: they copy the file, and put its new address here.
   const url = new URL("./cvm_watch.wasm", import.meta.url);
   const response = await fetch(url);
@@ -8,5 +8,9 @@ export async function source() {
   if (!response.ok || type?.startsWith("text/html")) {
     throw new Error(`${url} was answered with status ${response.status} and type ${type}`);
   }
-  return type === "application/wasm" ? WebAssembly.compileStreaming(response) : response.arrayBuffer();
+  const { instance } =
+    type === "application/wasm"
+      ? await WebAssembly.instantiateStreaming(response, imports)
+      : await WebAssembly.instantiate(await response.arrayBuffer(), imports);
+  return instance.exports;
 }

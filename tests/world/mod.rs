@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Arguments, Caller, CvmState, EventStream, Failure, FieldError, Frame, Given, Json, Progress, Refusal,
-    WatchError, WatchEvent, WatchRequest, watch,
+    Api, Arguments, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Given, Json, Progress,
+    Refusal, WatchError, WatchEvent, WatchRequest, watch,
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -24,8 +24,16 @@ impl Json for TestJson {
         serde_json::from_str(text).map(Self).map_err(|error| error.to_string())
     }
 
-    fn of(value: &impl serde::Serialize) -> Self {
-        Self(serde_json::to_value(value).unwrap())
+    fn error(error: &str) -> Self {
+        Self(json!({ "error": error }))
+    }
+
+    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self {
+        let mut payload = json!({ "error": error, "elapsed": elapsed.as_secs_f64() });
+        if let Some(target) = target {
+            payload["target"] = target.into();
+        }
+        Self(payload)
     }
 
     fn get(&self, name: &str) -> Option<Self> {
@@ -284,7 +292,10 @@ impl EventStream for Stream {
                     tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
                     continue;
                 }
-                Some(Say(name, data)) => Ok(Frame { name: name.into(), data }),
+                Some(Say(name, data)) => match EventKind::named(name.as_bytes()) {
+                    Some(kind) => Ok(Frame { kind, data }),
+                    None => continue,
+                },
                 Some(End) | None => Err(Failure::Ended),
                 Some(Break) => Err(Failure::Broken("the connection broke".into())),
                 Some(CloseForGood) => Err(Failure::ClosedForGood { status: None }),
