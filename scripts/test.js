@@ -4,6 +4,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
+import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
 import { fail, root, run, seconds, step, tool } from "./shell.js";
 
@@ -66,6 +67,14 @@ const parts = {
     title: "the built package in Chromium against the simulator",
     setUp: setUpEndToEnd,
     run: () => runBrowserTests("tests/e2e"),
+  },
+  examples: {
+    title: "the framework examples in Chromium against the simulator",
+    async setUp() {
+      await setUpEndToEnd();
+      await buildExamples();
+    },
+    run: () => runBrowserTests("tests/examples"),
   },
   runtimes: {
     title: "the built package in every runtime: Chromium's workers, Node, Deno, Bun, workerd",
