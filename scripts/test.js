@@ -76,6 +76,17 @@ const parts = {
     },
     run: () => runBrowserTests("tests/examples"),
   },
+  leaks: {
+    title: "1,000 watches in one page over each transport, which leave nothing behind",
+    setUp: setUpEndToEnd,
+    run: () => runBrowserTests("tests/leaks"),
+  },
+  "all-leaks": {
+    title: "10,000 watches in one page over each transport, which leave nothing behind",
+    isLong: true,
+    setUp: setUpEndToEnd,
+    run: () => runBrowserTests("tests/leaks", { WATCHES: "10000" }),
+  },
   runtimes: {
     title: "the built package in every runtime: Chromium's workers, Node, Deno, Bun, workerd",
     async setUp() {
@@ -92,8 +103,8 @@ function runNodeTests(folder, env) {
   run(process.execPath, [...options, ...files.map((file) => join(folder, file))], { env });
 }
 
-async function runBrowserTests(folder) {
-  runNodeTests(folder, { CHROMEDRIVER: await setUpBrowser() });
+async function runBrowserTests(folder, env) {
+  runNodeTests(folder, { ...env, CHROMEDRIVER: await setUpBrowser() });
 }
 
 const began = performance.now();
@@ -101,7 +112,9 @@ const given = process.argv.slice(2);
 const unknown = given.find((part) => !(part in parts));
 if (unknown) fail(`there is no part "${unknown}": choose of ${Object.keys(parts).join(", ")}`);
 
-const chosen = Object.entries(parts).filter(([name]) => given.length === 0 || given.includes(name));
+const chosen = Object.entries(parts).filter(([name, { isLong }]) =>
+  given.length === 0 ? !isLong : given.includes(name),
+);
 for (const [, part] of chosen) await part.setUp();
 for (const [, part] of chosen) await step(part.title, part.run);
 console.log(`\nevery test has passed, in ${seconds(performance.now() - began)}`);

@@ -46,9 +46,9 @@ class Simulator {
     return id;
   }
 
-  /** The requests for a CVM so far: streams, reads, or both. */
+  /** The requests for a CVM (or for all) so far: streams, reads, or both. */
   async requests(cvm, kind) {
-    const all = await this.call("GET", `requests?cvm=${encodeURIComponent(cvm)}`);
+    const all = await this.call("GET", cvm === undefined ? "requests" : `requests?cvm=${encodeURIComponent(cvm)}`);
     return kind ? all.filter((request) => request.kind === kind) : all;
   }
 
@@ -63,7 +63,7 @@ class Simulator {
     }
   }
 
-  /** Waits until none of a CVM's connections is open, and gives its requests. */
+  /** Waits until none of a CVM's connections (or of all) is open, and gives its requests. */
   closed(cvm) {
     return this.until(cvm, (requests) => requests.every((request) => request.leftAt !== null));
   }
