@@ -119,3 +119,18 @@ fn many_frames_below_the_cap_are_no_error() {
     }
     assert_eq!(count, 1000);
 }
+
+#[test]
+fn a_day_of_keep_alives_leaves_nothing_behind() {
+    let comments = [": ping\n\n", ":\n\n", ": ping - 2026-01-01 00:00:00+00:00\r\n\r\n", ": \r\r"];
+    let mut decoder = SseDecoder::default();
+    let mut feed = |times: usize| {
+        for chunk in comments.iter().cycle().take(times).flat_map(|comment| comment.as_bytes().chunks(5)) {
+            decoder.decode(chunk, |_| panic!("a comment is no event")).unwrap();
+        }
+        format!("{decoder:?}")
+    };
+    let every_15_s = 24 * 3600 / 15;
+    assert_eq!(feed(comments.len()), feed(every_15_s), "what it holds");
+    decoder.decode(b"data: still here\n\n", |frame| assert_eq!(frame.data, "still here")).unwrap();
+}
