@@ -83,7 +83,7 @@ impl<J: Json> Failure<J> {
     pub fn message(&self) -> String {
         match self {
             Self::TimedOut { payload } => {
-                payload.text("error").unwrap_or_else(|| "the server's time was up before the target".into())
+                payload.words("error").unwrap_or_else(|| "the server's time was up before the target".into())
             }
             Self::Ended => "the event stream ended before the target was reached".into(),
             Self::Broken(reason) | Self::Reported(reason) => reason.clone(),
@@ -125,9 +125,12 @@ impl<J: Json> fmt::Display for Failure<J> {
 
 /// The words in a `detail`: a string, an object with a `message`, or a list of items with a `msg` each.
 fn summary<J: Json>(detail: &J) -> Option<String> {
-    let words = |item: &J| item.as_text().or_else(|| item.text("message")).or_else(|| item.text("msg"));
-    let Some(items) = detail.items() else { return words(detail) };
-    items.iter().filter_map(words).reduce(|all, next| concat(&[&all, "; ", &next]))
+    let words = |item: &J| item.as_text().or_else(|| item.words("message")).or_else(|| item.text("msg"));
+    let all = match detail.items() {
+        Some(items) => items.iter().filter_map(words).reduce(|all, next| concat(&[&all, "; ", &next])),
+        None => words(detail),
+    };
+    all.filter(|all| !all.is_empty())
 }
 
 impl<J: Json + fmt::Debug> core::error::Error for Failure<J> {}

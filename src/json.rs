@@ -38,4 +38,9 @@ pub trait Json: Clone {
     fn text(&self, name: &str) -> Option<String> {
         self.get(name)?.as_text()
     }
+
+    /// The same, if it says anything: not the empty text.
+    fn words(&self, name: &str) -> Option<String> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
 }

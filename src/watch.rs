@@ -142,7 +142,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
                 }
                 Ok(ServerEvent::Timeout(payload)) => return Err(Failure::TimedOut { payload }),
                 Ok(ServerEvent::Error(payload)) => {
-                    server_error = payload.text("message").or_else(|| payload.text("error")).or(server_error);
+                    server_error = payload.words("message").or_else(|| payload.words("error")).or(server_error);
                 }
                 Err(end) => return Err(server_error.map_or(end, Failure::Reported)),
             }

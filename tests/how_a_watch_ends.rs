@@ -136,6 +136,8 @@ async fn messages_say_what_was_wrong() {
         ),
         (400, json!({ "unheard": "of" }), "the server answered with status 400"),
         (400, json!([]), "the server answered with status 400"),
+        (400, json!(""), "the server answered with status 400"),
+        (400, json!({ "message": "" }), "the server answered with status 400"),
     ] {
         let refusal = cvm_watch::Refusal { status, detail: Some(world::TestJson(detail)), retry_after: None };
         assert_eq!(refusal.message(), message);

@@ -162,6 +162,7 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
     for (payload, message) in [
         (r#"{"error":"boot_failed","message":"the disk is full"}"#, "the disk is full"),
         (r#"{"error":"boot failed"}"#, "boot failed"),
+        (r#"{"error":"boot failed","message":""}"#, "boot failed"),
     ] {
         for end in [End, Break] {
             let world = World::new([vec![Say("error", payload.into()), end]]);
@@ -175,7 +176,7 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
 #[tokio::test(start_paused = true)]
 async fn the_last_error_counts_and_a_state_after_it_takes_it_back() {
     let error = |error| Say("error", json!({ "error": error }).to_string());
-    let silent = Say("error", "{}".into());
+    let silent = Say("error", r#"{"error":""}"#.into());
     for (steps, message) in [
         (vec![error("first"), error("second"), End], "second"),
         (vec![error("first"), silent, End], "first"),
