@@ -34,7 +34,11 @@ const parts = {
   native: {
     title: "the core and the simulator (cargo test)",
     setUp: setUpRust,
-    run: () => cargo("test", "--workspace"),
+    // A few times as many random runs as plain `cargo test` plays. `npm run test:simulation` plays more.
+    run: () => {
+      const env = { SIMULATION_RUNS: "200000", FUZZ_CASES: "60000" };
+      run("cargo", ["test", "--workspace", "--quiet", "--locked"], { env });
+    },
   },
   wasm: {
     title: "JavaScript's side in headless Chromium (wasm-pack test)",

@@ -27,8 +27,8 @@ impl CvmId {
             }
             "name" => Ok(Self(value.into())),
             "uuid" if !is_uuid(value) => Err("a version 4 UUID, each hyphen optional"),
-            // Percent-encoding does not protect them: URLs resolve "." and ".." away, and the path with them.
-            _ if value == "." || value == ".." => Err("something other than a relative path"),
+            // Percent-encoding does not protect them: URLs resolve them away, and the path with them.
+            _ if matches!(value, "" | "." | "..") => Err("something other than a relative path"),
             _ if is_uuid(value) => Ok(Self(value.chars().filter(|char| *char != '-').collect())),
             _ if is_app_id(value) => Ok(Self(concat(&["app_", value]))),
             _ => Ok(Self(value.into())),

@@ -33,6 +33,7 @@ async fn max_retries_exceeded_holds_the_last_attempts_failure() {
     let world = World::new([vec![End], vec![Answer(503)], vec![Silence]]);
     let outcome = world.watch(&request(json!({ "maxRetries": 2 }))).await;
     assert!(matches!(outcome, Err(WatchError::RetriesExceeded(Failure::TimedOut { .. }))));
+    assert_eq!(outcome.unwrap_err().to_string(), "timed out after 100 s");
     assert_eq!(world.events().last(), Some(&("timeout", 3, None)), "the last event announces no further attempt");
 }
 
@@ -177,7 +178,8 @@ async fn a_function_that_gives_no_delay_ends_the_watch() {
     listener.delay = |_, _| Err(FieldError { field: "retryDelay", message: "must give a number".into() });
     let request = request(json!({ "maxRetries": 9, "retryDelay": "() => 1" }));
     let outcome = watch(&world, &request, &mut Progress::default(), &mut listener).await;
-    assert!(matches!(outcome, Err(WatchError::BadDelay(bad)) if bad.field == "retryDelay"));
+    assert!(matches!(&outcome, Err(WatchError::BadDelay(bad)) if bad.field == "retryDelay"));
+    assert_eq!(outcome.unwrap_err().to_string(), "retryDelay must give a number");
     assert_eq!(world.events(), [("error", 1, None)], "the failure itself is told all the same");
     assert_eq!(world.alive(), 0);
 }

@@ -1,0 +1,25 @@
+// `npm run test:simulation -- --runs 5000000` and `npm run test:fuzz -- --seconds 600`: the random tests for longer than
+// `npm test` takes. They begin at a seed of their own each time; `--seed 7` begins there.
+
+import { parseArgs } from "node:util";
+import { setUpRust } from "./setup.js";
+import { fail, run, step } from "./shell.js";
+
+const modes = {
+  simulation: { option: "runs", usual: "2000000", variable: "SIMULATION_RUNS", seed: "SIMULATION_SEED" },
+  fuzz: { option: "seconds", usual: "120", variable: "FUZZ_SECONDS", seed: "FUZZ_SEED" },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const mode = modes[name] ?? fail(`there is no mode "${name}": choose of ${Object.keys(modes).join(", ")}`);
+const string = { type: "string" };
+const { values } = parseArgs({ args, options: { [mode.option]: string, seed: string } });
+const amount = values[mode.option] ?? mode.usual;
+const seed = values.seed ?? String(Date.now());
+// A few times as fast, with every check of a debug build.
+const env = { [mode.variable]: amount, [mode.seed]: seed, CARGO_PROFILE_DEV_OPT_LEVEL: "2" };
+
+await setUpRust();
+await step(`${name}: ${amount} ${mode.option} from seed ${seed}`, () =>
+  run("cargo", ["test", "--quiet", "--locked", "--test", name, "--", "--nocapture"], { env }),
+);

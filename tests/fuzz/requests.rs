@@ -1,0 +1,195 @@
+//! Requests: whatever stands in the fields, all bad ones are named and the good ones are as they were written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use cvm_watch::{Arguments, CvmId, Delay, Given, ReadRequest, WatchRequest};
+use url::Url;
+
+use crate::ids;
+
+/// A field's number, what kind of value stands in it, and the value.
+pub const WORDS: &[&[u8]] = &[
+    b"\x00\x01\x06my-app",
+    b"\x05\x01\x07running",
+    b"\x04\x01\x05abc-d",
+    b"\x01\x01\x20550e8400e29b41d4a716446655440000",
+    b"\x00\x01\x02..",
+    b"\x05\x01\x04a&b=",
+    b"\x06\x02\x00",
+    b"\x06\x02\x01",
+    b"\x07\x02\x02",
+    b"\x07\x02\x03",
+    b"\x08\x02\x04",
+    b"\x08\x02\x05",
+    b"\x09\x02\x06",
+    b"\x09\x02\x07",
+    b"\x09\x03",
+    b"\x09\x04",
+    b"\x07\x04",
+    b"\x08\x04",
+    b"\x05\x01\x00",
+    b"\x00\x01\x00",
+    b"\x03\x04",
+    b"\x06\x02\xff\x00\x00\x00\x00\x00\x00\xf8\x7f",
+    b"\x02",
+    b"\x01",
+    b"\x00",
+    b"\xff",
+];
+
+const FIELDS: [&str; 10] =
+    ["id", "uuid", "app_id", "instance_id", "name", "target", "interval", "timeout", "maxRetries", "retryDelay"];
+
+const NUMBERS: [f64; 17] = [
+    0.0,
+    -0.0,
+    1.0,
+    5.0,
+    4.999,
+    7.5,
+    10.0,
+    30.0,
+    600.0,
+    600.001,
+    2_147_483_647.0,
+    2_147_483_648.0,
+    4_294_967_296.0,
+    1e300,
+    -1.0,
+    f64::NAN,
+    f64::INFINITY,
+];
+
+struct Fields(BTreeMap<&'static str, Given>);
+
+impl Arguments for Fields {
+    fn get(&self, field: &str) -> Given {
+        self.0.get(field).cloned().unwrap_or(Given::Absent)
+    }
+
+    fn show(&self, field: &str) -> String {
+        format!("{:?}", self.get(field))
+    }
+}
+
+pub fn check(input: &[u8]) {
+    let fields = Fields(read_fields(input));
+    let given = |field| fields.get(field);
+    let bad = bad_fields(&fields);
+    match WatchRequest::read(&fields) {
+        Err(errors) => {
+            assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), bad);
+            assert!(errors.iter().all(|error| error.message.starts_with("must be ")), "{errors:?}");
+        }
+        Ok(request) => {
+            assert!(bad.is_empty(), "{bad:?} of {:?}", fields.0);
+            assert_eq!(Some(request.id.as_ref()), first_id(&fields).as_deref());
+            assert_eq!(Given::Text(request.target.clone()), given("target"));
+            assert!((5..=30).contains(&request.interval.as_secs()) && (10..=600).contains(&request.timeout.as_secs()));
+            assert_eq!(request.interval, duration(&given("interval"), 1000.0, 5));
+            assert_eq!(request.timeout, duration(&given("timeout"), 1000.0, 300));
+            let delay = match given("retryDelay") {
+                Given::Function => Delay::Asked,
+                number => Delay::Fixed(duration(&number, 1.0, 5)),
+            };
+            assert_eq!(request.retry.delay, delay);
+            let retries = request.retry.max_retries.map_or(f64::INFINITY, f64::from);
+            match given("maxRetries") {
+                Given::Number(number) if number <= f64::from(u32::MAX) => assert!((number - retries).abs() < 0.5),
+                _ => assert!(retries.is_infinite()),
+            }
+            says_so_in_its_path(&request);
+        }
+    }
+    let id_and_timeout = |field: &&&str| CvmId::FIELDS.contains(*field) || **field == "timeout";
+    let bad_for_a_read: Vec<_> = bad.iter().filter(id_and_timeout).copied().collect();
+    match ReadRequest::read(&fields) {
+        Err(errors) => assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), bad_for_a_read),
+        Ok(_) => assert!(bad_for_a_read.is_empty()),
+    }
+}
+
+/// The target comes through whatever it holds, and nothing but the three parameters.
+fn says_so_in_its_path(request: &WatchRequest) {
+    ids::reaches_its_own_path_only(&request.id);
+    let path = request.stream_path();
+    let url = Url::parse("https://api.example/").unwrap().join(&path).unwrap();
+    assert_eq!(format!("/{}", request.id.state_path()), url.path());
+    let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let [(target, status), (interval, every), (timeout, limit)] = query.as_slice() else { panic!("{path}") };
+    assert_eq!([target, interval, timeout], ["target", "interval", "timeout"]);
+    assert_eq!(*status, request.target);
+    for (text, duration) in [(every, request.interval), (limit, request.timeout)] {
+        assert!((text.parse::<f64>().unwrap() - duration.as_secs_f64()).abs() < 1e-9, "{path}");
+    }
+    assert_eq!(url.fragment(), None);
+    assert!(path.bytes().all(|byte| byte.is_ascii_graphic()), "{path}");
+}
+
+fn read_fields(mut input: &[u8]) -> BTreeMap<&'static str, Given> {
+    let mut fields = BTreeMap::new();
+    while let Some((number, rest)) = input.split_first() {
+        input = rest;
+        let mut byte = || input.split_off_first().copied().unwrap_or(0);
+        let given = match byte() % 5 {
+            0 => Given::Absent,
+            1 => {
+                let length = usize::from(byte()).min(input.len());
+                Given::Text(String::from_utf8_lossy(input.split_off(..length).unwrap_or_default()).into())
+            }
+            2 => match NUMBERS.get(usize::from(byte())) {
+                Some(number) => Given::Number(*number),
+                None => match input.split_first_chunk() {
+                    Some((bytes, rest)) => {
+                        input = rest;
+                        Given::Number(f64::from_le_bytes(*bytes))
+                    }
+                    None => Given::Number(-0.5),
+                },
+            },
+            3 => Given::Function,
+            _ => Given::Other,
+        };
+        fields.insert(FIELDS[usize::from(*number) % FIELDS.len()], given);
+    }
+    fields
+}
+
+fn bad_fields(fields: &Fields) -> Vec<&'static str> {
+    let is_bad = |field: &&'static str| match (*field, fields.get(field)) {
+        ("target", given) => !matches!(given, Given::Text(text) if !text.is_empty()),
+        (_, Given::Absent) | ("retryDelay", Given::Function) => false,
+        ("interval", given) => !is_number(&given, |number| (5.0..=30.0).contains(&number)),
+        ("timeout", given) => !is_number(&given, |number| (10.0..=600.0).contains(&number)),
+        ("maxRetries", given) => {
+            !is_number(&given, |number| number >= 0.0 && (number.is_infinite() || number % 1.0 <= 0.0))
+        }
+        ("retryDelay", given) => !is_number(&given, |number| (0.0..=2_147_483_647.0).contains(&number)),
+        (field, Given::Text(text)) => !text.is_empty() && ids::naive(field, &text).is_none(),
+        _ => true,
+    };
+    let mut bad: Vec<_> = FIELDS.into_iter().filter(is_bad).collect();
+    if first_id(fields).is_none() && !bad.iter().any(|field| CvmId::FIELDS.contains(field)) {
+        bad.insert(0, "id");
+    }
+    bad
+}
+
+fn is_number(given: &Given, is_good: impl Fn(f64) -> bool) -> bool {
+    matches!(given, Given::Number(number) if is_good(*number))
+}
+
+fn first_id(fields: &Fields) -> Option<String> {
+    CvmId::FIELDS.into_iter().find_map(|field| match fields.get(field) {
+        Given::Text(text) if !text.is_empty() => ids::naive(field, &text),
+        _ => None,
+    })
+}
+
+fn duration(given: &Given, factor: f64, default: u64) -> Duration {
+    match given {
+        Given::Number(number) => Duration::from_secs_f64((number * factor).round() / 1000.0),
+        _ => Duration::from_secs(default),
+    }
+}
