@@ -108,7 +108,8 @@ impl EventStream for Stream {
             for half in [head, tail] {
                 let frames = &mut self.frames;
                 let give = |frame: cvm_watch::SseFrame<'_>| {
-                    frames.push_back(Frame { name: frame.event.into_owned().into(), data: frame.data.into() });
+                    let kind = EventKind::named(frame.event).unwrap();
+                    frames.push_back(Frame { kind, data: String::from_utf8_lossy(frame.data).into_owned() });
                 };
                 self.decoder.decode(half, give).unwrap();
             }

@@ -132,5 +132,5 @@ fn a_day_of_keep_alives_leaves_nothing_behind() {
     };
     let every_15_s = 24 * 3600 / 15;
     assert_eq!(feed(comments.len()), feed(every_15_s), "what it holds");
-    decoder.decode(b"data: still here\n\n", |frame| assert_eq!(frame.data, "still here")).unwrap();
+    decoder.decode(b"data: still here\n\n", |frame| assert_eq!(frame.data, b"still here")).unwrap();
 }

@@ -73,7 +73,8 @@ fn decode(decoder: &mut SseDecoder, mut stream: &[u8], cuts: u8) -> Result<Vec<E
         };
         let (chunk, rest) = stream.split_at(size);
         decoder.decode(chunk, |frame| {
-            events.push((frame.event.into(), frame.data.into(), frame.last_event_id.into()));
+            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+            events.push((text(frame.event), text(frame.data), text(frame.last_event_id)));
         })?;
         stream = rest;
     }

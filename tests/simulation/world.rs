@@ -402,7 +402,6 @@ impl EventStream for Stream<'_> {
             Source::Bytes { chunks, decoder, arrivals } => next_decoded(self.world, chunks, decoder, arrivals).await,
         };
         if let Ok(frame) = &arrival
-            && EventKind::ALL.map(EventKind::name).contains(&&*frame.name)
             && let Ok(json) = serde_json::from_str::<Value>(&frame.data)
             && let Some(number) = json.get("n").and_then(Value::as_u64)
         {
@@ -414,13 +413,18 @@ impl EventStream for Stream<'_> {
 
 /// As EventSource gives them.
 async fn next_frame(world: &World<'_>, steps: &mut VecDeque<(Duration, Step)>) -> Arrival {
-    let Some((due, _)) = steps.front() else { return std::future::pending().await };
-    world.until(*due).await;
-    match steps.pop_front().expect("the one that was waited for").1 {
-        Step::Say(message) => Ok(Frame { name: message.name.into(), data: message.data }),
-        Step::End => Err(Failure::Ended),
-        Step::Break | Step::Flood => Err(Failure::Broken("the connection broke".into())),
-        Step::CloseForGood => Err(Failure::ClosedForGood { status: None }),
+    loop {
+        let Some((due, _)) = steps.front() else { return std::future::pending().await };
+        world.until(*due).await;
+        return match steps.pop_front().expect("the one that was waited for").1 {
+            Step::Say(message) => match EventKind::named(message.name.as_bytes()) {
+                Some(kind) => Ok(Frame { kind, data: message.data }),
+                None => continue,
+            },
+            Step::End => Err(Failure::Ended),
+            Step::Break | Step::Flood => Err(Failure::Broken("the connection broke".into())),
+            Step::CloseForGood => Err(Failure::ClosedForGood { status: None }),
+        };
     }
 }
 
@@ -442,7 +446,9 @@ async fn next_decoded(
             Chunk::Break => return Err(Failure::Broken("the connection broke".into())),
             Chunk::Bytes(bytes) => {
                 let whole = decoder.decode(&bytes, |frame| {
-                    arrivals.push_back(Ok(Frame { name: frame.event.into_owned().into(), data: frame.data.into() }));
+                    if let Some(kind) = EventKind::named(frame.event) {
+                        arrivals.push_back(Ok(Frame { kind, data: String::from_utf8_lossy(frame.data).into_owned() }));
+                    }
                 });
                 if let Err(too_large) = whole {
                     arrivals.push_back(Err(Failure::Broken(too_large.to_string())));
