@@ -110,18 +110,18 @@ fn read_whole(stream: &[u8]) -> (Vec<Event>, Option<u64>) {
     (events, retry)
 }
 
-/// How much of a frame there is to hold at most: its data lines with their ends, and the line that is being read.
+/// How much of a frame there is to hold at most: its data lines with their ends, and the line that is being read, with the
+/// byte order mark that may begin it.
 fn largest_frame(stream: &[u8]) -> usize {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
-    if MARK.starts_with(stream) {
-        return 0;
-    }
     let (mut largest, mut data, mut line) = (0, 0, Vec::new());
-    let mut before = 0;
-    for byte in stream.strip_prefix(MARK).unwrap_or(stream) {
+    let (mut before, mut is_first_line) = (0, true);
+    for byte in stream {
         match (before, byte) {
             (b'\r', b'\n') => {}
             (_, b'\r' | b'\n') => {
+                if std::mem::take(&mut is_first_line) && line.starts_with(b"\xef\xbb\xbf") {
+                    line.drain(..3);
+                }
                 if line.is_empty() {
                     data = 0;
                 } else if line == b"data" {
