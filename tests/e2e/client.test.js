@@ -1,10 +1,7 @@
 // The JavaScript face: arguments, clients, addresses, credentials, loading.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { until } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
 import { answer, complete, say, startSimulator, state, tells } from "./simulator.js";
 
@@ -622,34 +619,6 @@ test("createClient never throws: what is wrong with it rejects the first watch",
       .catch((error) => error.message);
   });
   assert.equal(message, "not today");
-});
-
-test("it works under a strict Content Security Policy, without 'unsafe-eval'", async () => {
-  const program = `
-    import { createClient } from "/index.js";
-    const client = createClient({ baseURL: "${simulator.origin}/api/v1" });
-    const state = await client.watchCvmState({ id: "my-database", target: "running" });
-    document.title = state.status;
-    try { eval("document.title = 'no policy'"); } catch (error) { document.title += " " + error.name; }
-  `;
-  const files = {
-    "/index.js": ["text/javascript", readFileSync(new URL("../../pkg/index.js", import.meta.url))],
-    "/program.js": ["text/javascript", program],
-    "/": ["text/html", '<!doctype html><title>-</title><script type="module" src="/program.js"></script>'],
-  };
-  const page = createServer((request, response) => {
-    const [type, body] = files[request.url] ?? ["text/plain", ""];
-    const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${simulator.origin}`;
-    response.writeHead(200, { "content-type": type, "content-security-policy": policy }).end(body);
-  });
-  await new Promise((resolve) => page.listen(0, "localhost", resolve));
-  try {
-    await driver().get(`http://localhost:${page.address().port}/`);
-    await driver().wait(until.titleIs("running EvalError"), 10_000);
-  } finally {
-    page.close();
-    await browser.open(simulator);
-  }
 });
 
 test("the error classes are real: instanceof, name, message, stack, cause, toString", async () => {
