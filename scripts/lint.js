@@ -1,5 +1,6 @@
 // `npm run lint`: formatting and lints of everything, warnings denied.
 
+import { checkDependencies } from "./dependencies.js";
 import { setUpBuild } from "./setup.js";
 import { run, runNpmTool, step } from "./shell.js";
 
@@ -31,3 +32,4 @@ await step("documentation", () =>
 await step("formatting and lints of JavaScript, CSS and JSON", () =>
   runNpmTool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]),
 );
+await step("licences and sources of the dependencies", checkDependencies);

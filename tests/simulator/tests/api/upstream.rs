@@ -137,8 +137,20 @@ async fn only_the_state_path_is_forwarded_and_nothing_is_simulated() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{id}");
     }
     assert_eq!(proxy.request(Method::POST, &read_path("my-app"), &[], "").await.status, StatusCode::METHOD_NOT_ALLOWED);
-    assert_eq!(proxy.get("/simulator/info").await.json()["mode"], "upstream");
+    let info = proxy.get("/simulator/info").await;
+    assert_eq!(info.json()["mode"], "upstream");
+    assert!(!info.body.contains(KEY));
     assert_eq!(api.get("/simulator/requests").await.json(), json!([]));
+}
+
+/// Linux gives each machine all of 127/8, which shows what a server listens on even where there is no network.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn it_listens_on_the_loopback_addresses_only() {
+    let (_api, proxy) = pair().await;
+    let open = async |host: &str| tokio::net::TcpStream::connect((host, proxy.port)).await.is_ok();
+    assert!(open("127.0.0.1").await);
+    assert!(!open("127.0.0.2").await);
 }
 
 #[tokio::test]
