@@ -8,6 +8,7 @@ import { fail, isMain, npm, output, root, run, step, tool, tools, which } from "
 
 const TARGET = "wasm32-unknown-unknown";
 const WASM_PACK = "0.15.1";
+const GECKODRIVER = "0.37.0";
 const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
 
 /** What compiling takes. */
@@ -45,16 +46,38 @@ export async function setUpBrowser() {
   const found = process.env.CHROMEDRIVER ?? which("chromedriver");
   if (found) return found;
   if (!isDebian() || process.getuid() !== 0) fail(`ChromeDriver is missing: ${howToInstallBrowser()}`);
-  await step("installing Chromium and its driver from Debian (a minute)", () => {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    run("apt-get", ["update"], { quiet: true, env });
-    run("apt-get", ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"], {
-      quiet: true,
-      env,
-    });
-  });
+  await installFromDebian("Chromium and its driver", ["chromium", "chromium-driver"]);
   return which("chromedriver") ?? fail("Debian's chromium-driver is installed, but chromedriver is not on the PATH");
 }
+
+/** The driver of each engine that is here with all that it takes. */
+export const findEngines = () => ({
+  chromium: process.env.CHROMEDRIVER ?? which("chromedriver"),
+  firefox: which("firefox", "firefox-esr") && which("geckodriver"),
+  webkit: which("Xvfb") && which("WebKitWebDriver"),
+});
+
+/** Installs every engine: Chromium as above, Firefox and WebKitGTK on Debian as root. */
+export async function setUpEngines() {
+  await setUpBrowser();
+  const packages = [
+    !which("firefox", "firefox-esr") && "firefox-esr",
+    !which("WebKitWebDriver") && "webkit2gtk-driver",
+    !which("Xvfb") && "xvfb",
+  ].filter(Boolean);
+  if (packages.length > 0) {
+    if (!isDebian() || process.getuid() !== 0) fail(`these Debian packages are missing: ${packages.join(", ")}`);
+    await installFromDebian("Firefox and WebKitGTK", packages);
+  }
+  await cargoTool("geckodriver", GECKODRIVER, "geckodriver");
+}
+
+const installFromDebian = (what, packages) =>
+  step(`installing ${what} from Debian (a minute)`, () => {
+    const options = { quiet: true, env: { DEBIAN_FRONTEND: "noninteractive" } };
+    run("apt-get", ["update"], options);
+    run("apt-get", ["install", "--yes", "--no-install-recommends", ...packages], options);
+  });
 
 function node() {
   const [major, minor] = process.versions.node.split(".").map(Number);
@@ -107,6 +130,6 @@ function howToInstallBrowser() {
 if (isMain(import.meta.url)) {
   await setUpBuild();
   await setUpWasmPack();
-  await setUpBrowser();
+  await (process.argv.includes("--every-engine") ? setUpEngines() : setUpBrowser());
   console.log("everything is in place");
 }

@@ -91,6 +91,11 @@ const parts = {
     setUp: setUpEndToEnd,
     run: () => runBrowserTests("tests/leaks", { WATCHES: "10000" }),
   },
+  faults: {
+    title: "the faults that do not take long, in every engine that is here (all: npm run test:faults)",
+    setUp: setUpEndToEnd,
+    run: () => run(process.execPath, ["tests/faults/run.js", "--quick"]),
+  },
   runtimes: {
     title: "the built package in every runtime: Chromium's workers, Node, Deno, Bun, workerd",
     async setUp() {

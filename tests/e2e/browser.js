@@ -1,26 +1,20 @@
 // A real browser, driven over WebDriver.
 
-import { readFileSync } from "node:fs";
-import { Builder, Capabilities } from "selenium-webdriver";
-import { ServiceBuilder } from "selenium-webdriver/chrome.js";
+import { startEngine } from "./engines.js";
 
-/** The same flags as wasm-pack's browser has. */
-const options = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url), "utf8"));
-
-export async function startBrowser() {
-  const capabilities = new Capabilities({ browserName: "chrome", ...options });
-  capabilities.set("goog:loggingPrefs", { browser: "ALL" });
-  const driver = await new Builder()
-    .withCapabilities(capabilities)
-    .setChromeService(new ServiceBuilder(process.env.CHROMEDRIVER))
-    .build();
-  await driver.manage().setTimeouts({ script: 120_000 });
-  return new Browser(driver);
+/** Starts a browser: Chromium, or another of the engines. */
+export async function startBrowser(engine = "chromium") {
+  const started = await startEngine(engine);
+  await started.driver.manage().setTimeouts({ script: 300_000 });
+  return new Browser(started);
 }
 
 class Browser {
-  constructor(driver) {
+  constructor({ driver, processes, stop }) {
     this.driver = driver;
+    /** The ids of the browser's processes. */
+    this.processes = processes;
+    this.stopDriver = stop;
   }
 
   /** Opens an empty page of the simulator's, with the package and the lab on it. */
@@ -71,8 +65,12 @@ class Browser {
     return this.run((name, reason) => lab.watches[name].controller.abort(reason), name, reason);
   }
 
-  stop() {
-    return this.driver.quit();
+  async stop() {
+    try {
+      await this.driver.quit();
+    } finally {
+      this.stopDriver();
+    }
   }
 }
 

@@ -1,0 +1,26 @@
+// A simulator that dies, and may come back.
+
+import { startSimulator } from "../e2e/simulator.js";
+
+/** Starts a simulator on a port that the system gives to nobody who asks for a free one, so that it can come back there. */
+export async function startMortal() {
+  for (let tries = 20; ; tries--) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    try {
+      return await startSimulator("--port", port);
+    } catch (error) {
+      if (tries === 0) throw error;
+    }
+  }
+}
+
+/** Ends a simulator as a crash would. */
+export async function crash(simulator) {
+  const ended = new Promise((resolve) => simulator.server.once("close", resolve));
+  simulator.server.removeAllListeners("exit");
+  simulator.server.kill("SIGKILL");
+  await ended;
+}
+
+/** Starts another where one has crashed. */
+export const revive = (simulator) => startSimulator("--port", new URL(simulator.origin).port);

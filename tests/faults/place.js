@@ -1,0 +1,85 @@
+// Where faults happen: a browser with a page of one simulator's, another simulator, and an address where nobody listens.
+
+import assert from "node:assert/strict";
+import { startBrowser } from "../e2e/browser.js";
+import { startSimulator } from "../e2e/simulator.js";
+import { crash, startMortal } from "./mortal.js";
+import { install } from "./page.js";
+
+/** What a test does about a watch waits for at most so long, in ms; only what has gone wrong takes as long. */
+const PATIENCE = 90_000;
+
+export async function openPlace(engine) {
+  const [simulator, other, nobody] = await Promise.all([startSimulator(), startSimulator(), startMortal()]);
+  await crash(nobody);
+  const place = new Place({ engine, simulator, other, nobody, browser: await startBrowser(engine) });
+  await place.openPage();
+  return place;
+}
+
+class Place {
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+
+  async openPage() {
+    await this.browser.open(this.simulator);
+    await this.browser.run(install);
+  }
+
+  close() {
+    this.simulator.stop();
+    this.other.stop();
+    return this.browser.stop();
+  }
+
+  /** Gives a CVM its script. */
+  script(id, script, simulator = this.simulator) {
+    return simulator.call("PUT", `cvms/${id}/script`, script);
+  }
+
+  /** Begins a watch under a name, which is also the CVM's. */
+  begin(name, transport, request, simulator = this.simulator) {
+    const patient = { id: name, target: "running", retryDelay: 200, timeout: 60, ...request };
+    return this.browser.begin(name, patient, { transport, baseURL: `${simulator.origin}/api/v1` });
+  }
+
+  /** Waits until a watch's callback has heard so many events of a type. */
+  heard(name, type, times = 1) {
+    return this.browser.run(
+      async (name, type, times, patience) => {
+        const { events } = lab.watches[name];
+        for (const began = performance.now(); performance.now() - began < patience; await lab.within(20)) {
+          if (events.filter(({ event }) => event.type === type).length >= times) return;
+        }
+        throw new Error(`"${name}" never heard "${type}", only "${lab.inShort(events)}"`);
+      },
+      name,
+      type,
+      times,
+      PATIENCE,
+    );
+  }
+
+  /** How a watch went, once it has settled. */
+  outcome(name) {
+    return this.browser.run(
+      async (name, patience) => {
+        await Promise.race([lab.watches[name].settled, lab.within(patience)]);
+        return lab.tell(lab.watches[name]);
+      },
+      name,
+      PATIENCE,
+    );
+  }
+
+  /** Asserts that a watch reaches its target, and that its callback hears these events. */
+  async reaches(name, events) {
+    isReached(await this.outcome(name), events);
+  }
+}
+
+export function isReached({ state, error, events }, expected) {
+  assert.equal(state?.status, "running", `${error?.message}; it heard: ${events}`);
+  assert.match(events, expected);
+}

@@ -1,0 +1,90 @@
+// `npm run test:faults`: every fault, over both transports, in every engine that is here. Prints the table.
+//
+//   --engine firefox     in this engine alone (may be given again)
+//   --fault "reset*"     these faults alone (likewise)
+//   --quick              without those that take long
+//   --every-engine       sets up the engines that are missing, and fails without one
+//   --write-docs         writes the table in docs/faults.md anew, and runs nothing
+
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { build } from "../../scripts/build.js";
+import { findEngines, setUpBuild, setUpEngines } from "../../scripts/setup.js";
+import { fail, run, seconds, step } from "../../scripts/shell.js";
+import { engines } from "../e2e/engines.js";
+import { areDocsFresh, DOCS, freshDocs } from "./docs.js";
+import { faults } from "./faults.js";
+import { runEngine } from "./runner.js";
+import { cell, table } from "./table.js";
+
+const { values: options } = parseArgs({
+  options: {
+    engine: { type: "string", multiple: true },
+    fault: { type: "string", multiple: true },
+    quick: { type: "boolean" },
+    "every-engine": { type: "boolean" },
+    "write-docs": { type: "boolean" },
+  },
+});
+
+if (options["write-docs"]) {
+  writeFileSync(DOCS, freshDocs());
+} else {
+  await test();
+}
+
+async function test() {
+  const chosen = chooseFaults();
+  const names = await chooseEngines();
+  if (!areDocsFresh()) fail("docs/faults.md does not tell what is tested: run `npm run test:faults -- --write-docs`");
+  await build();
+  await step("building the simulator (a minute the first time)", () =>
+    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]),
+  );
+  const results = new Map();
+  await Promise.all(names.map((name) => testIn(name, chosen, results)));
+  console.log(`\n${table(chosen, results)}\n`);
+  const failures = [...results].filter(([, error]) => error);
+  for (const [cell, error] of failures) console.error(`${cell}: ${error.stack}\n`);
+  if (failures.length > 0) fail(`${failures.length} of ${results.size} cells have failed`);
+  console.log(`all ${results.size} cells have passed`);
+}
+
+function chooseFaults() {
+  const { fault: patterns = ["*"], quick } = options;
+  const chosen = faults.filter(({ name, slow }) => !(quick && slow) && patterns.some((pattern) => fits(pattern, name)));
+  if (chosen.length === 0) fail(`no fault is called ${patterns.join(" or ")}: docs/faults.md lists them`);
+  return chosen;
+}
+
+/** Whether a name is as a pattern has it, where "*" stands for anything. */
+function fits(pattern, name) {
+  const parts = pattern.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`).test(name);
+}
+
+async function chooseEngines() {
+  const wanted = options.engine ?? Object.keys(engines);
+  const unknown = wanted.find((name) => !(name in engines));
+  if (unknown) fail(`there is no engine "${unknown}": choose of ${Object.keys(engines).join(", ")}`);
+  await setUpBuild();
+  if (options["every-engine"]) await setUpEngines();
+  const drivers = findEngines();
+  for (const name of wanted.filter((name) => !drivers[name])) {
+    console.log(
+      `▸ ${engines[name].title} was not found, and is not tested: \`npm run setup -- --every-engine\` installs it`,
+    );
+  }
+  const here = wanted.filter((name) => drivers[name]);
+  const isEnough = options["every-engine"] || options.engine ? here.length === wanted.length : here.length > 0;
+  if (!isEnough) fail("");
+  for (const name of here) process.env[engines[name].variable] = drivers[name];
+  return here;
+}
+
+async function testIn(name, chosen, results) {
+  const began = performance.now();
+  const report = (fault, transport, error) => results.set(cell(fault, { engine: name, transport }), error);
+  await runEngine(name, chosen, report);
+  console.log(`▸ ${engines[name].title}: ${seconds(performance.now() - began)}`);
+}
