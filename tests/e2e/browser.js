@@ -9,7 +9,19 @@ export async function startBrowser(engine = "chromium") {
   return new Browser(started);
 }
 
+/** Goes to the page as text, and there puts a script into it. */
+function inject(source, done, tell) {
+  addEventListener(done, ({ detail }) => tell(detail), { once: true });
+  const script = document.createElement("script");
+  script.type = "module";
+  script.src = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  script.onerror = () => tell(JSON.stringify({ error: "the code cannot be loaded" }));
+  document.head.append(script);
+}
+
 class Browser {
+  runs = 0;
+
   constructor({ driver, processes, stop }) {
     this.driver = driver;
     /** The ids of the browser's processes. */
@@ -26,15 +38,16 @@ class Browser {
   /** Runs code (a function, or the body of one) in the page, and gives what it returns. */
   async run(code, ...args) {
     const body = typeof code === "function" ? `return (${code})(...args);` : code;
-    // As a module of the page's own: what WebDriver itself injects is muted, and its errors with it.
-    const { value, error } = await this.driver.executeAsyncScript(
-      `const [source, ...args] = arguments, done = args.pop();
-       const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-       import(url).then((module) => module.default(...args)).then(
-         (value) => done({ value }), (error) => done({ error: String(error?.stack ?? error) }));`,
-      `export default async (...args) => { ${body} }`,
-      ...args,
-    );
+    const done = `ran-${++this.runs}`;
+    const source = `
+      const run = async (...args) => { ${body} };
+      const orNull = (_, value) => value === undefined ? null : value;
+      const told = run(...${JSON.stringify(args)}).then(
+        (value) => ({ value }), (error) => ({ error: error?.stack ? error + "\\n" + error.stack : String(error) }));
+      dispatchEvent(new CustomEvent("${done}", { detail: JSON.stringify(await told, orNull) }));`;
+    // As a script of the page's own: what WebDriver itself injects is muted, and its errors with it, and Firefox runs
+    // it in a world of its own.
+    const { value, error } = JSON.parse(await this.driver.executeAsyncScript(inject, source, done));
     if (error) throw new Error(`in the page: ${error}`);
     return value;
   }

@@ -10,11 +10,10 @@ import { install } from "./page.js";
 const PATIENCE = 90_000;
 
 export async function openPlace(engine) {
+  const browser = await startBrowser(engine);
   const [simulator, other, nobody] = await Promise.all([startSimulator(), startSimulator(), startMortal()]);
   await crash(nobody);
-  const place = new Place({ engine, simulator, other, nobody, browser: await startBrowser(engine) });
-  await place.openPage();
-  return place;
+  return new Place({ engine, browser, simulator, other, nobody });
 }
 
 class Place {

@@ -9,7 +9,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { build } from "../../scripts/build.js";
-import { findEngines, setUpBuild, setUpEngines } from "../../scripts/setup.js";
+import { findEngines, setUpBrowser, setUpBuild, setUpEngines } from "../../scripts/setup.js";
 import { fail, run, seconds, step } from "../../scripts/shell.js";
 import { engines } from "../e2e/engines.js";
 import { areDocsFresh, DOCS, freshDocs } from "./docs.js";
@@ -69,15 +69,15 @@ async function chooseEngines() {
   if (unknown) fail(`there is no engine "${unknown}": choose of ${Object.keys(engines).join(", ")}`);
   await setUpBuild();
   if (options["every-engine"]) await setUpEngines();
+  else if (wanted.includes("chromium")) await setUpBrowser();
   const drivers = findEngines();
-  for (const name of wanted.filter((name) => !drivers[name])) {
-    console.log(
-      `▸ ${engines[name].title} was not found, and is not tested: \`npm run setup -- --every-engine\` installs it`,
-    );
+  const missing = wanted.filter((name) => !drivers[name]).map((name) => engines[name].title);
+  if (missing.length > 0) {
+    const message = `${missing.join(" and ")} not found (\`npm run setup -- --every-engine\` installs all engines)`;
+    if (options.engine || options["every-engine"]) fail(message);
+    console.log(`▸ not tested: ${message}`);
   }
   const here = wanted.filter((name) => drivers[name]);
-  const isEnough = options["every-engine"] || options.engine ? here.length === wanted.length : here.length > 0;
-  if (!isEnough) fail("");
   for (const name of here) process.env[engines[name].variable] = drivers[name];
   return here;
 }

@@ -8,6 +8,7 @@ import { openPlace } from "./place.js";
 export async function runEngine(engine, faults, report) {
   const place = await openPlace(engine);
   try {
+    await place.openPage();
     await runCases(place, faults.filter(isCase), report);
     for (const situation of faults.filter((fault) => !isCase(fault) && !fault.unable?.(engine))) {
       await runSituation(place, situation, report);

@@ -80,6 +80,6 @@ export function docsTable(faults) {
 /** What must come of a fault. */
 function inWords({ comes }) {
   if (typeof comes === "string") return comes;
-  const events = comes.events ? `the callback hears ${comes.events}` : "the callback hears nothing";
-  return `${comes.error ? `\`${comes.error}\`` : "resolves"}; ${events}`;
+  const events = comes.events.split(" ").map((event) => event.replace(/^[a-z]+/, "`$&`"));
+  return `${comes.error ? `\`${comes.error}\`` : "resolves"}; the callback hears ${events.join(", ")}`;
 }
