@@ -110,7 +110,7 @@ async function target() {
 }
 
 async function cargoTool(crate, version, program) {
-  if (output(tool(program), "--version")?.split(" ")[1] === version) return;
+  if (output(tool(program), "--version")?.split(/\s/)[1] === version) return;
   mkdirSync(tools, { recursive: true });
   const args = [crate, "--version", version, "--locked", "--root", tools, "--target-dir", join(tools, "build")];
   await step(`compiling ${crate} ${version} into target/tools (some minutes)`, () =>

@@ -24,7 +24,14 @@ export const engines = {
     variable: "GECKODRIVER",
     // For the browser's own settings, such as to work offline.
     args: ["--allow-system-access"],
-    capabilities: { browserName: "firefox", "moz:firefoxOptions": { args: ["-headless"] } },
+    capabilities: {
+      browserName: "firefox",
+      "moz:firefoxOptions": {
+        args: ["-headless"],
+        // Offline means this machine's own servers as well.
+        prefs: { "network.disable-localhost-when-offline": true },
+      },
+    },
   },
   webkit: {
     title: "WebKitGTK",

@@ -7,36 +7,35 @@
  */
 export async function play(plays) {
   const watches = [];
+  const outcomes = [];
   const next = plays.entries();
   const worker = async () => {
     for (const [i, { request, config }] of next) {
       watches[i] = lab.begin(request, config);
-      await Promise.race([watches[i].settled, lab.within(90_000)]);
-      watches[i].heard = watches[i].events.length;
+      outcomes[i] = await lab.tell(watches[i]);
     }
   };
   await Promise.all(Array.from({ length: 5 }, worker));
-  return Promise.all(watches.map(lab.tell));
+  return outcomes.map((outcome, i) => ({ ...outcome, late: watches[i].events.length - outcome.heard }));
 }
 
 /** Adds to the lab what tells of a watch in few words. */
 export function install() {
-  const hung = Symbol("hung");
-  const within = (ms) => new Promise((resolve) => setTimeout(resolve, ms, hung));
+  const within = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** How a watch went, as far as it has come; one that has not settled by now never will. */
-  async function tell({ events, settled, heard = events.length, began, controller }) {
-    const outcome = await Promise.race([settled, within(0)]);
-    if (outcome === hung) {
+  /** How a watch went, once it has settled. One that takes minutes, however busy the machine, hangs. */
+  async function tell({ events, settled, began, controller }) {
+    const outcome = await Promise.race([settled, within(120_000)]);
+    if (!outcome) {
       controller.abort();
-      return { hung: true, events: inShort(events) };
+      return { hung: true, heard: events.length, events: inShort(events) };
     }
     const { state, error, at } = outcome;
     return {
       state: state && Object.fromEntries(Object.entries(state).map(([name, value]) => [name, short(value)])),
       error,
-      events: inShort(events.slice(0, heard)),
-      late: events.length - heard,
+      heard: events.length,
+      events: inShort(events),
       attempts: events.map(({ event }) => event.attempt),
       retries: events.filter(({ event }) => "retryIn" in event).length,
       took: at - began,

@@ -6,9 +6,6 @@ import { startSimulator } from "../e2e/simulator.js";
 import { crash, startMortal } from "./mortal.js";
 import { install } from "./page.js";
 
-/** What a test does about a watch waits for at most so long, in ms; only what has gone wrong takes as long. */
-const PATIENCE = 90_000;
-
 export async function openPlace(engine) {
   const browser = await startBrowser(engine);
   const [simulator, other, nobody] = await Promise.all([startSimulator(), startSimulator(), startMortal()]);
@@ -46,9 +43,9 @@ class Place {
   /** Waits until a watch's callback has heard so many events of a type. */
   heard(name, type, times = 1) {
     return this.browser.run(
-      async (name, type, times, patience) => {
+      async (name, type, times) => {
         const { events } = lab.watches[name];
-        for (const began = performance.now(); performance.now() - began < patience; await lab.within(20)) {
+        for (const began = performance.now(); performance.now() - began < 60_000; await lab.within(20)) {
           if (events.filter(({ event }) => event.type === type).length >= times) return;
         }
         throw new Error(`"${name}" never heard "${type}", only "${lab.inShort(events)}"`);
@@ -56,20 +53,12 @@ class Place {
       name,
       type,
       times,
-      PATIENCE,
     );
   }
 
   /** How a watch went, once it has settled. */
   outcome(name) {
-    return this.browser.run(
-      async (name, patience) => {
-        await Promise.race([lab.watches[name].settled, lab.within(patience)]);
-        return lab.tell(lab.watches[name]);
-      },
-      name,
-      PATIENCE,
-    );
+    return this.browser.run((name) => lab.tell(lab.watches[name]), name);
   }
 
   /** Asserts that a watch reaches its target, and that its callback hears these events. */

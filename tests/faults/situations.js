@@ -13,7 +13,7 @@ import { isReached } from "./place.js";
 const fine = [state("running"), complete()];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** It runs, but while there is a script for it. */
+/** It runs, but while there is a script for it. The one-shot read, if EventSource has it asked, tells so as well. */
 const RUNNING = "my-database";
 
 const killedInMidWatch = {
@@ -31,7 +31,7 @@ const killedInMidWatch = {
     const second = await revive(first);
     place.later(() => second.stop());
     return async (transport) => {
-      await place.reaches(transport, /^state error(×\d+)? state complete$/);
+      await place.reaches(transport, /^state error(×\d+)?( state complete)?$/);
       await second.closed(RUNNING);
     };
   },
@@ -49,7 +49,7 @@ const refusedAtFirst = {
     }
     const second = await revive(first);
     place.later(() => second.stop());
-    return (transport) => place.reaches(transport, /^error(×\d+)? state complete$/);
+    return (transport) => place.reaches(transport, /^error(×\d+)?( state complete)?$/);
   },
 };
 
@@ -249,13 +249,17 @@ const offline = {
       await place.heard(name(transport), "state");
     }
     const setOffline = switches[place.engine];
-    await setOffline(place.browser.driver, true);
-    for (const transport of place.transports) {
-      // Chromium leaves alone what is open already.
-      await place.simulator.call("POST", `cvms/${name(transport)}/faults/drop`);
-      await place.heard(name(transport), "error", 3);
+    try {
+      await setOffline(place.browser.driver, true);
+      await losesTheServer(place);
+      for (const transport of place.transports) {
+        // Chromium leaves alone what is open already.
+        await place.simulator.call("POST", `cvms/${name(transport)}/faults/drop`);
+        await place.heard(name(transport), "error", 3);
+      }
+    } finally {
+      await setOffline(place.browser.driver, false);
     }
-    await setOffline(place.browser.driver, false);
     return async (transport) => {
       await place.reaches(name(transport), /^state error×\d+ state complete$/);
       const requests = await place.simulator.closed(name(transport));
@@ -264,17 +268,25 @@ const offline = {
   },
 };
 
+/** Waits until the page cannot reach its server any more. */
+function losesTheServer({ browser }) {
+  return browser.run(async () => {
+    const isReached = () =>
+      fetch("/simulator/blank").then(
+        () => true,
+        () => false,
+      );
+    while (await isReached()) await lab.within(50);
+  });
+}
+
 /** Take a browser offline, and bring it online again. */
 const switches = {
   chromium: (driver, offline) =>
     driver.setNetworkConditions({ offline, latency: 0, download_throughput: -1, upload_throughput: -1 }),
   async firefox(driver, offline) {
     await driver.setContext("chrome");
-    await driver.executeScript(
-      `Services.prefs.setBoolPref("network.disable-localhost-when-offline", true);
-       Services.io.offline = arguments[0];`,
-      offline,
-    );
+    await driver.executeScript("Services.io.offline = arguments[0]", offline);
     await driver.setContext("content");
   },
 };
