@@ -5,7 +5,7 @@ import { startEngine } from "./engines.js";
 /** Starts a browser: Chromium, or another of the engines. */
 export async function startBrowser(engine = "chromium") {
   const started = await startEngine(engine);
-  await started.driver.manage().setTimeouts({ script: 300_000 });
+  await started.driver.manage().setTimeouts({ script: 600_000 });
   return new Browser(started);
 }
 

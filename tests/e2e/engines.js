@@ -1,11 +1,11 @@
 // The browser engines, and how WebDriver comes to drive each of them.
 
-import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Builder, Capabilities } from "selenium-webdriver";
 import { findFreePort } from "selenium-webdriver/net/portprober.js";
+import { startChild } from "./child.js";
 
 /** The same flags as wasm-pack's browser has. */
 const webdriver = JSON.parse(readFileSync(new URL("../../webdriver.json", import.meta.url), "utf8"));
@@ -46,9 +46,18 @@ export const engines = {
   },
 };
 
-/** Starts an engine's driver, and with it the browser. */
+/** Starts an engine's driver, and with it the browser; a busy machine may take longer than the driver has patience. */
 export async function startEngine(name) {
-  const { driver: program, variable, args = [], capabilities, needsDisplay } = engines[name];
+  for (let tries = 3; ; ) {
+    try {
+      return await tryToStart(engines[name]);
+    } catch (error) {
+      if (--tries === 0) throw error;
+    }
+  }
+}
+
+async function tryToStart({ driver: program, variable, args = [], capabilities, needsDisplay }) {
   const display = needsDisplay && (await startDisplay());
   const server = await startDriver(process.env[variable] ?? program, args, display && { DISPLAY: display.name });
   const stop = () => {
@@ -83,7 +92,7 @@ function folders(parent, pattern = /-linux-/) {
 async function startDriver(program, args, env) {
   const port = await findFreePort("127.0.0.1");
   const isRoot = process.getuid?.() === 0;
-  const process_ = startProcess(program, [`--port=${port}`, ...args], {
+  const process_ = startChild(program, [`--port=${port}`, ...args], {
     stdio: "ignore",
     // WebKit's sandbox, like Chromium's, does not work for root.
     env: { ...process.env, ...env, ...(isRoot && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }) },
@@ -113,26 +122,13 @@ async function listening(driver, url) {
 /** A screen that nobody sees, on a display that is free. */
 async function startDisplay() {
   const args = ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"];
-  const process_ = startProcess("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });
+  const process_ = startChild("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });
   const number = await new Promise((resolve, reject) => {
     createInterface({ input: process_.stdout }).once("line", resolve);
     process_.once("error", reject);
     process_.once("exit", (code) => reject(new Error(`Xvfb has ended with exit code ${code}`)));
   });
   return { process: process_, name: `:${number}` };
-}
-
-const running = new Set();
-process.once("exit", () => {
-  for (const child of running) child.kill();
-});
-
-/** Starts a program that does not outlive this one. */
-function startProcess(program, args, options) {
-  const child = spawn(program, args, options);
-  running.add(child);
-  child.once("exit", () => running.delete(child));
-  return child;
 }
 
 /** The processes that a process has started, and those that they have, on Linux. */

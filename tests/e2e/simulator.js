@@ -1,8 +1,8 @@
 // The simulated API as a process of its own, and its scripting face.
 
-import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { startChild } from "./child.js";
 
 const root = resolve(import.meta.dirname, "../..");
 const program = join(root, "target/debug/cvm-simulator");
@@ -10,7 +10,7 @@ const program = join(root, "target/debug/cvm-simulator");
 /** Starts a simulator on a free port (or the one in `options`), and waits until it listens. */
 export async function startSimulator(...options) {
   const files = ["--www", join(root, "www"), "--pkg", join(root, "pkg")];
-  const server = spawn(program, ["--port", "0", "--boot-step", "20", ...files, ...options], {
+  const server = startChild(program, ["--port", "0", "--boot-step", "20", ...files, ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const origin = await new Promise((resolve, reject) => {

@@ -36,7 +36,7 @@ class Place {
 
   /** Begins a watch under a name, which is also the CVM's. */
   begin(name, transport, request, simulator = this.simulator) {
-    const patient = { id: name, target: "running", retryDelay: 200, timeout: 60, ...request };
+    const patient = { id: name, target: "running", retryDelay: 200, timeout: 300, ...request };
     return this.browser.begin(name, patient, { transport, baseURL: `${simulator.origin}/api/v1` });
   }
 

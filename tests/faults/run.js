@@ -85,6 +85,10 @@ async function chooseEngines() {
 async function testIn(name, chosen, results) {
   const began = performance.now();
   const report = (fault, transport, error) => results.set(cell(fault, { engine: name, transport }), error);
-  await runEngine(name, chosen, report);
+  try {
+    await runEngine(name, chosen, report);
+  } catch (error) {
+    results.set(`${engines[name].title} was not driven to the end`, error);
+  }
   console.log(`▸ ${engines[name].title}: ${seconds(performance.now() - began)}`);
 }

@@ -47,7 +47,7 @@ async function prepare(place, fault, transport) {
   const steps = (answers = []) => (typeof answers === "function" ? answers({ id, other }) : answers);
   if (site !== nobody) await place.script(id, { streams: steps(fault.streams), reads: steps(fault.reads) }, site);
   if (fault.elsewhere) await place.script(id, fault.elsewhere, other);
-  const request = { id, target: "running", maxRetries: 1, retryDelay: 50, timeout: 60, ...fault.request };
+  const request = { id, target: "running", maxRetries: 1, retryDelay: 50, timeout: 300, ...fault.request };
   const config = { transport, baseURL: `${site.origin}/api/v1`, ...fault.config };
   return { fault, transport, id, site, request, config };
 }

@@ -32,10 +32,10 @@ export function table(faults, results) {
   const rows = faults.map((fault) => {
     const cells = columns.map((column) => {
       const key = cell(fault, column);
-      if (!results.has(key)) return "–";
       if (results.get(key)) return "FAIL";
+      const mark = results.has(key) ? "pass" : "–";
       const reason = reasonOf(fault, column);
-      return reason ? `pass [${notes.number(reason)}]` : "pass";
+      return reason ? `${mark} [${notes.number(reason)}]` : mark;
     });
     return [fault.name, ...cells];
   });
