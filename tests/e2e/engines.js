@@ -22,16 +22,7 @@ export const engines = {
     title: "Firefox",
     driver: "geckodriver",
     variable: "GECKODRIVER",
-    // For the browser's own settings, such as to work offline.
-    args: ["--allow-system-access"],
-    capabilities: {
-      browserName: "firefox",
-      "moz:firefoxOptions": {
-        args: ["-headless"],
-        // Offline means this machine's own servers as well.
-        prefs: { "network.disable-localhost-when-offline": true },
-      },
-    },
+    capabilities: { browserName: "firefox", "moz:firefoxOptions": { args: ["-headless"] } },
   },
   webkit: {
     title: "WebKitGTK",
@@ -57,10 +48,12 @@ export async function startEngine(name) {
   }
 }
 
-async function tryToStart({ driver: program, variable, args = [], capabilities, needsDisplay }) {
+async function tryToStart({ driver: program, variable, capabilities, needsDisplay }) {
   const display = needsDisplay && (await startDisplay());
-  const server = await startDriver(process.env[variable] ?? program, args, display && { DISPLAY: display.name });
+  const server = await startDriver(process.env[variable] ?? program, display && { DISPLAY: display.name });
   const stop = () => {
+    // A driver whose session has failed may leave its browser behind.
+    for (const pid of descendants(server.process.pid)) end(pid);
     server.process.kill();
     display?.process.kill();
   };
@@ -89,10 +82,10 @@ function folders(parent, pattern = /-linux-/) {
     .map((name) => join(parent, name));
 }
 
-async function startDriver(program, args, env) {
+async function startDriver(program, env) {
   const port = await findFreePort("127.0.0.1");
   const isRoot = process.getuid?.() === 0;
-  const process_ = startChild(program, [`--port=${port}`, ...args], {
+  const process_ = startChild(program, [`--port=${port}`], {
     stdio: "ignore",
     // WebKit's sandbox, like Chromium's, does not work for root.
     env: { ...process.env, ...env, ...(isRoot && { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" }) },
@@ -131,8 +124,17 @@ async function startDisplay() {
   return { process: process_, name: `:${number}` };
 }
 
-/** The processes that a process has started, and those that they have, on Linux. */
+function end(pid) {
+  try {
+    process.kill(pid);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+/** The processes that a process has started, and those that they have; none where the system does not tell. */
 function descendants(ancestor) {
+  if (!existsSync("/proc")) return [];
   const parents = new Map();
   for (const pid of readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))

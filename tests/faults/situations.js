@@ -240,7 +240,8 @@ const offline = {
   name: "offline, and online again",
   comes: "retries until it is online again, and resolves",
   unable: (engine) =>
-    !(engine in switches) && "WebDriver cannot take it offline; see the server killed and restarted, which is alike.",
+    engine !== "chromium" &&
+    "Nothing takes it offline from a server on its own machine; see the server killed and restarted, which is alike.",
   async run(place) {
     const name = (transport) => `offline-${transport}`;
     for (const transport of place.transports) {
@@ -248,9 +249,11 @@ const offline = {
       await place.begin(name(transport), transport);
       await place.heard(name(transport), "state");
     }
-    const setOffline = switches[place.engine];
+    const { driver } = place.browser;
+    const setOffline = (offline) =>
+      driver.setNetworkConditions({ offline, latency: 0, download_throughput: -1, upload_throughput: -1 });
     try {
-      await setOffline(place.browser.driver, true);
+      await setOffline(true);
       await losesTheServer(place);
       for (const transport of place.transports) {
         // Chromium leaves alone what is open already.
@@ -258,7 +261,7 @@ const offline = {
         await place.heard(name(transport), "error", 3);
       }
     } finally {
-      await setOffline(place.browser.driver, false);
+      await setOffline(false);
     }
     return async (transport) => {
       await place.reaches(name(transport), /^state error×\d+ state complete$/);
@@ -271,25 +274,16 @@ const offline = {
 /** Waits until the page cannot reach its server any more. */
 function losesTheServer({ browser }) {
   return browser.run(async () => {
-    const isReached = () =>
-      fetch("/simulator/blank").then(
+    for (const began = performance.now(); performance.now() - began < 30_000; await lab.within(50)) {
+      const isReached = await fetch("/simulator/blank").then(
         () => true,
         () => false,
       );
-    while (await isReached()) await lab.within(50);
+      if (!isReached) return;
+    }
+    throw new Error("the page is not offline");
   });
 }
-
-/** Take a browser offline, and bring it online again. */
-const switches = {
-  chromium: (driver, offline) =>
-    driver.setNetworkConditions({ offline, latency: 0, download_throughput: -1, upload_throughput: -1 }),
-  async firefox(driver, offline) {
-    await driver.setContext("chrome");
-    await driver.executeScript("Services.io.offline = arguments[0]", offline);
-    await driver.setContext("content");
-  },
-};
 
 export const situations = [
   refusedAtFirst,
