@@ -1,14 +1,14 @@
 // The shared suite, in every runtime: Chromium's page and workers, Node, Deno, Bun and workerd.
 
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
 import { startBrowser } from "../e2e/browser.js";
 import { startSimulator } from "../e2e/simulator.js";
 import { behaviours } from "./suite.js";
+import { startWorkerd } from "./workerd-server.js";
 
 const here = import.meta.dirname;
 const tool = (name) => join(here, "node_modules", ".bin", name);
@@ -46,21 +46,13 @@ for (const [name, command, ...args] of [
 }
 
 runtime("workerd", async () => {
-  const args = ["serve", join(here, "workerd.capnp"), "--control-fd=3"];
-  const workerd = spawn(tool("workerd"), args, { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const workerd = await startWorkerd(join(here, "workerd.capnp"));
   try {
-    const port = await new Promise((resolve, reject) => {
-      workerd.once("exit", (code) => reject(new Error(`workerd has ended with exit code ${code}`)));
-      createInterface({ input: workerd.stdio[3] }).on("line", (line) => {
-        const { event, port } = JSON.parse(line);
-        if (event === "listen") resolve(port);
-      });
-    });
-    const ask = async () => (await fetch(`http://localhost:${port}/?origin=${simulator.origin}`)).json();
+    const ask = async () => (await fetch(`${workerd.origin}/?origin=${simulator.origin}`)).json();
     // Twice: what one request has begun must not stand in the next one's way.
     return [...(await ask()), ...(await ask())];
   } finally {
-    workerd.kill();
+    workerd.stop();
   }
 });
 
