@@ -1,5 +1,5 @@
 // `npm test`: sets up, builds, and runs every test. `npm test -- native` (or another part) runs one part, and sets up
-// only what that takes.
+// only what that takes. What follows `packaging` names consumers.
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -104,6 +104,17 @@ const parts = {
     },
     run: () => runBrowserTests("tests/runtimes"),
   },
+  packaging: {
+    title: "the packed package with every bundler and runtime",
+    async setUp() {
+      await setUpEndToEnd();
+      await npmPackages(join(root, "tests/runtimes"));
+    },
+    async run() {
+      const env = { CHROMEDRIVER: await setUpBrowser() };
+      run(process.execPath, ["--test-reporter=spec", "tests/packaging/packaging.test.js", ...consumers], { env });
+    },
+  },
 };
 
 function runNodeTests(folder, env) {
@@ -118,6 +129,7 @@ async function runBrowserTests(folder, env) {
 
 const began = performance.now();
 const given = process.argv.slice(2);
+const consumers = given.includes("packaging") ? given.splice(given.indexOf("packaging") + 1) : [];
 const unknown = given.find((part) => !(part in parts));
 if (unknown) fail(`there is no part "${unknown}": choose of ${Object.keys(parts).join(", ")}`);
 

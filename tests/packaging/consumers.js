@@ -1,0 +1,180 @@
+// Who takes the package, and in which ways an app of theirs is run.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { root } from "../../scripts/shell.js";
+import { startWorkerd } from "../runtimes/workerd-server.js";
+import { visit } from "./page.js";
+import { LIMIT, startFileServer, startTool } from "./server.js";
+
+const runtimes = join(root, "tests", "runtimes");
+const runtime = (name) => join(runtimes, "node_modules", ".bin", name);
+const preload = join(import.meta.dirname, "preload.js");
+
+/** The version of a tool that the app has installed. */
+const installed = (tool) => (app) => versionOf(app.folder, tool);
+const pinned = (tool) => () => versionOf(runtimes, tool);
+const chromium = async (_, { driver }) => (await driver.getCapabilities()).getBrowserVersion();
+
+function versionOf(folder, tool) {
+  return JSON.parse(readFileSync(join(folder, "node_modules", tool, "package.json"), "utf8")).version;
+}
+
+/** The scripts that build an app with each entry of the package. */
+const builds = (main, url = main) => ({ "cvm-watch": { build: main }, "cvm-watch/url": { build: url } });
+const unbuilt = builds();
+
+export const consumers = {
+  vite: {
+    title: "Vite",
+    version: installed("vite"),
+    entries: builds("build"),
+    uses: { "built page": files("dist"), "page on the dev server": pageOf("vite") },
+  },
+  webpack: {
+    title: "webpack",
+    version: installed("webpack"),
+    entries: builds("build"),
+    uses: { "built page": files(".") },
+  },
+  rollup: {
+    title: "Rollup",
+    version: installed("rollup"),
+    entries: builds("build", "build:url"),
+    uses: { "built page": files(".") },
+  },
+  esbuild: {
+    title: "esbuild",
+    version: installed("esbuild"),
+    entries: builds("build", "build:url"),
+    uses: { "built page": files(".") },
+  },
+  parcel: {
+    title: "Parcel",
+    version: installed("parcel"),
+    entries: builds("build"),
+    uses: { "built page": files("dist") },
+  },
+  next: {
+    title: "Next (Turbopack)",
+    version: installed("next"),
+    entries: builds("build"),
+    uses: {
+      "page, rendered on the server first": renderedPageOf("next", "start"),
+      "page, the calls made on the server": callingPageOf("next", "start"),
+    },
+  },
+  static: { title: "import map", version: chromium, entries: builds("build"), uses: { page: files(".") } },
+  script: {
+    title: "script from another origin",
+    version: chromium,
+    entries: {
+      "cvm-watch": { specifier: "../node_modules/cvm-watch/pkg/index.js" },
+      "cvm-watch/url": { specifier: "../node_modules/cvm-watch/pkg/url.js" },
+    },
+    uses: { page: filesOfAnotherOrigin() },
+  },
+  node: {
+    title: "Node",
+    version: () => process.versions.node,
+    entries: unbuilt,
+    uses: {
+      import: program(process.execPath, "--import", preload, "src/program.js"),
+      require: program(process.execPath, "--import", preload, "src/required.cjs"),
+    },
+  },
+  deno: {
+    title: "Deno",
+    version: pinned("deno"),
+    entries: unbuilt,
+    uses: { import: program(runtime("deno"), "run", "--allow-net", "--preload", preload, "src/program.js") },
+  },
+  bun: {
+    title: "Bun",
+    version: pinned("bun"),
+    entries: unbuilt,
+    uses: { import: program(runtime("bun"), "--preload", preload, "src/program.js") },
+  },
+  workerd: {
+    title: "workerd",
+    version: pinned("workerd"),
+    entries: builds("build"),
+    uses: { worker: worker("workerd.capnp") },
+  },
+};
+
+/** A page among a folder's files, on a plain server. */
+function files(folder) {
+  return (app, { browser, query }) =>
+    served(startFileServer(join(app.folder, folder)), ({ origin }) => visit(browser, `${origin}/?${query}`));
+}
+
+/** A page whose script comes from another origin. */
+function filesOfAnotherOrigin() {
+  return (app, { browser, query }) =>
+    served(startFileServer(app.folder), ({ origin }) => {
+      app.replace("index.html", "https://cdn.example", origin.replace("localhost", "127.0.0.1"));
+      return visit(browser, `${origin}/?${query}`);
+    });
+}
+
+/** A page on the tool's own server. */
+function pageOf(...command) {
+  return (app, { browser, query }) =>
+    served(startTool(app, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
+}
+
+/** The same, and the page shows something before its scripts run. */
+function renderedPageOf(...command) {
+  return (app, { browser, query }) =>
+    served(startTool(app, ...command), async ({ origin }) => {
+      assert.match(await shownByServer(`${origin}/`), /rendered on the server/);
+      return visit(browser, `${origin}/?${query}`);
+    });
+}
+
+/** A page that comes with what the server's own calls have come to. It cannot tell how many instances that took. */
+function callingPageOf(...command) {
+  return (app, { query }) =>
+    served(startTool(app, ...command), async ({ origin }) => ({
+      outcome: JSON.parse(await shownByServer(`${origin}/server?${query}`)),
+      instances: null,
+    }));
+}
+
+async function shownByServer(url) {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(LIMIT) });
+  const page = await answer.text();
+  const [, text] = page.match(/<pre id="outcome">(.*?)<\/pre>/) ?? assert.fail(page);
+  return text.replaceAll("&quot;", '"');
+}
+
+/** A program that prints the outcome as one line of JSON, and then the number of instances. */
+function program(command, ...args) {
+  return async (app, { baseURL }) => {
+    const { stdout } = await promisify(execFile)(command, [...args, baseURL], { cwd: app.folder, timeout: LIMIT });
+    const [outcome, instances] = stdout.trim().split("\n").map(JSON.parse);
+    return { outcome, instances };
+  };
+}
+
+function worker(config) {
+  return (app, { query }) =>
+    served(startWorkerd(join(app.folder, config)), async ({ origin }) => {
+      const answer = await fetch(`${origin}/?${query}`, { signal: AbortSignal.timeout(LIMIT) });
+      return { outcome: await answer.json(), instances: Number(answer.headers.get("wasm-instances")) };
+    });
+}
+
+/** Does something while a server runs. */
+async function served(starting, action) {
+  const server = await starting;
+  try {
+    return await action(server);
+  } finally {
+    server.stop();
+  }
+}

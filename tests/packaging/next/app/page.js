@@ -1,0 +1,5 @@
+import { Outcome } from "./outcome";
+
+export default function Page() {
+  return <Outcome />;
+}
