@@ -12,12 +12,16 @@ const modes = {
 
 const [name, ...args] = process.argv.slice(2);
 const mode = modes[name] ?? fail(`there is no mode "${name}": choose of ${Object.keys(modes).join(", ")}`);
-const string = { type: "string" };
-const { values } = parseArgs({ args, options: { [mode.option]: string, seed: string } });
-const amount = values[mode.option] ?? mode.usual;
-const seed = values.seed ?? String(Date.now());
-// A few times as fast, with every check of a debug build.
-const env = { [mode.variable]: amount, [mode.seed]: seed, CARGO_PROFILE_DEV_OPT_LEVEL: "2" };
+const { [mode.option]: amount = mode.usual, seed = String(Date.now()) } = options(mode.option, "seed");
+const env = { [mode.variable]: amount, [mode.seed]: seed };
+
+function options(...names) {
+  try {
+    return parseArgs({ args, options: Object.fromEntries(names.map((name) => [name, { type: "string" }])) }).values;
+  } catch (error) {
+    return fail(error.message);
+  }
+}
 
 await setUpRust();
 await step(`${name}: ${amount} ${mode.option} from seed ${seed}`, () =>
