@@ -45,8 +45,9 @@ function npmPackages() {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   return Object.entries(packages)
     .filter(([path]) => path.startsWith("node_modules/"))
-    .map(([path, { license, integrity, resolved = "" }]) => {
-      const isKnown = integrity?.startsWith("sha512-") && /^$|^https:\/\/registry\.npmjs\.org\//.test(resolved);
+    .map(([path, { license, integrity, resolved }]) => {
+      // Without an address it is whatever registry npm is set up for that answers, and the hash says that it is the same.
+      const isKnown = integrity?.startsWith("sha512-") && resolved === undefined;
       return { name: `the npm package ${path.replace(/.*node_modules\//, "")}`, license, isKnown };
     });
 }
