@@ -5,9 +5,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
+import { fitGlue } from "./glue.js";
 import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
-import { fail, isMain, root, run, runNpmTool, step, tool } from "./shell.js";
+import { fail, isMain, output, root, run, step, tool } from "./shell.js";
 
 /** What rustc uses by default. More would be beyond browsers that have all of these (since 2022). */
 const FEATURES = [
@@ -23,6 +24,7 @@ const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.was
 const bound = join(root, "target/bindgen");
 const module = join(bound, "cvm_watch.wasm");
 const deflated = join(bound, "cvm_watch.deflated");
+const names = join(bound, "names.json");
 const pkg = join(root, "pkg");
 
 /** The files that are imported, which differ in how they come by the WebAssembly module. */
@@ -60,8 +62,16 @@ function bindAndOptimise() {
   const raw = join(bound, "glue_bg.wasm");
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   // One function for each caller would be larger once it is compressed.
-  const passes = ["-Oz", "--one-caller-inline-max-function-size=0", "--strip-producers"];
-  runNpmTool("binaryen/bin/wasm-opt", [raw, ...passes, ...features, "-o", module]);
+  const passes = [
+    "-Oz",
+    "--one-caller-inline-max-function-size=0",
+    "--strip-producers",
+    "--minify-imports-and-exports-and-modules",
+  ];
+  // It prints which names it has made short.
+  const wasmOpt = join(root, "node_modules/binaryen/bin/wasm-opt");
+  const printed = output(process.execPath, wasmOpt, raw, ...passes, ...features, "-o", module);
+  writeFileSync(names, printed ?? fail("wasm-opt has failed"));
   writeFileSync(deflated, deflateRawSync(readFileSync(module), { level: 9, memLevel: 9 }));
   writeFileSync(stamp, hash);
 }
@@ -102,7 +112,7 @@ function built({ source, external }) {
       const glue = join(bound, "glue.js");
       onResolve({ filter: /^cvm-watch:glue$/ }, () => ({ path: glue }));
       onLoad({ filter: /[\\/]glue\.js$/ }, () => ({
-        contents: asFunction(readFileSync(glue, "utf8")),
+        contents: fitGlue(readFileSync(glue, "utf8"), JSON.parse(readFileSync(names, "utf8"))),
         resolveDir: bound,
       }));
       onResolve({ filter: /^cvm-watch:source$/ }, () => ({ path: join(root, "src/js", source) }));
@@ -115,26 +125,6 @@ function built({ source, external }) {
       }));
     },
   };
-}
-
-/**
- * wasm-bindgen's glue is a module, and so serves one instance, once. As a function it serves another in each call. Loading
- * is left out, and the instance's exports come from outside: see `src/js/instance.js`.
- */
-function asFunction(glue) {
-  const replacements = [
-    [/^export (?=function )/gm, ""],
-    [/^(?!import )/m, "export function makeGlue() {\n"],
-    ["wasm = instance.exports;", "wasm = instance;"],
-    [
-      /^async function __wbg_load.*/ms,
-      "return { imports: __wbg_get_imports(), use: __wbg_finalize_init, getCvmState, watchCvmState };\n}",
-    ],
-  ];
-  return replacements.reduce((text, [old, replacement]) => {
-    if (text.search(old) < 0) fail(`wasm-bindgen's glue is not what it was: there is no ${old} in it`);
-    return text.replace(old, replacement);
-  }, glue);
 }
 
 if (isMain(import.meta.url)) {

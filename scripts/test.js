@@ -7,6 +7,7 @@ import { build } from "./build.js";
 import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
 import { fail, root, run, seconds, step, tool } from "./shell.js";
+import { checkSizes } from "./size.js";
 
 const cargo = (...args) => run("cargo", [...args, "--quiet", "--locked"]);
 
@@ -66,6 +67,11 @@ const parts = {
       await setUpBrowser();
     },
     run: () => runBrowserTests("tests/package"),
+  },
+  size: {
+    title: "what a page downloads, against the budget in size-budget.json",
+    setUp: setUpPackage,
+    run: checkSizes,
   },
   e2e: {
     title: "the built package in Chromium against the simulator",

@@ -96,7 +96,8 @@ function lab() {
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...args) => {
     const result = await instantiate.apply(WebAssembly, args);
-    memory = (result.instance ?? result).exports.memory;
+    const { exports } = result.instance ?? result;
+    memory = Object.values(exports).find((value) => value instanceof WebAssembly.Memory);
     return result;
   };
 

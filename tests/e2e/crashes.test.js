@@ -31,12 +31,12 @@ async function sabotage() {
 
   WebAssembly.instantiate = (source, imports) => {
     // Node has modules of its own.
-    if (!imports?.["./glue_bg.js"]) return instantiate.call(WebAssembly, source, imports);
+    if (!imports?.a) return instantiate.call(WebAssembly, source, imports);
     sabotage.instances++;
-    const wrapped = Object.entries(imports["./glue_bg.js"]).map(([name, call]) => [name, around(call)]);
+    const wrapped = Object.entries(imports.a).map(([name, call]) => [name, around(call)]);
     const bytes = sabotage.spare ? withLimit(source, sabotage.spare) : source;
     sabotage.spare = undefined;
-    return instantiate.call(WebAssembly, bytes, { "./glue_bg.js": Object.fromEntries(wrapped) });
+    return instantiate.call(WebAssembly, bytes, { a: Object.fromEntries(wrapped) });
   };
 
   const around =

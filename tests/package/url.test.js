@@ -40,10 +40,10 @@ async function load(given) {
   await browser.driver.get(`http://localhost:${server.address().port}/`);
   return browser.run(async () => {
     let streamed = 0;
-    const { compileStreaming } = WebAssembly;
-    WebAssembly.compileStreaming = (response) => {
+    const { instantiateStreaming } = WebAssembly;
+    WebAssembly.instantiateStreaming = (...args) => {
       streamed += 1;
-      return compileStreaming(response);
+      return instantiateStreaming(...args);
     };
     globalThis.api = await import(new URL("/assets/url.js", location));
     globalThis.attempt = async () => {
