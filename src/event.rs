@@ -85,11 +85,11 @@ impl EventKind {
 
 /// What the callback is told.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WatchEvent<J> {
+pub struct WatchEvent<'a, J> {
     /// Which kind of event it is.
     pub kind: EventKind,
     /// The payload: the server's own, or for a failure noticed here one of the same shape.
-    pub payload: J,
+    pub payload: &'a J,
     /// The attempt that it belongs to, from 1.
     pub attempt: u32,
     /// The wait until the next attempt, if the event ends one and another follows.

@@ -35,7 +35,7 @@ impl<J> Default for Progress<J> {
 /// Whoever waits: the callbacks of the request.
 pub trait Caller<J> {
     /// Hears an event. They come in order.
-    fn on_event(&mut self, event: WatchEvent<J>);
+    fn on_event(&mut self, event: WatchEvent<'_, J>);
 
     /// Says how long to wait after an attempt has failed. Asked only if the request's delay is [`Delay::Asked`].
     ///
@@ -156,17 +156,17 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
             let event = match ServerEvent::<A::Json>::read(&stream.next().await?) {
                 Ok(event) => event,
                 Err(reason) => {
-                    self.report(EventKind::Error, A::Json::error(&reason), None);
+                    self.report(EventKind::Error, &A::Json::error(&reason), None);
                     continue;
                 }
             };
             match &event {
                 ServerEvent::State(state) => {
                     self.progress.last_state = Some(state.clone());
-                    self.report(EventKind::State, state.json().clone(), None);
+                    self.report(EventKind::State, state.json(), None);
                 }
-                ServerEvent::Complete(payload) => self.report(EventKind::Complete, payload.clone(), None),
-                ServerEvent::Error(payload) => self.report(EventKind::Error, payload.clone(), None),
+                ServerEvent::Complete(payload) => self.report(EventKind::Complete, payload, None),
+                ServerEvent::Error(payload) => self.report(EventKind::Error, payload, None),
                 ServerEvent::Timeout(_) => {}
             }
             return Ok(event);
@@ -190,7 +190,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
         loop {
             match self.hear(&mut stream).await {
                 Ok(ServerEvent::State(_) | ServerEvent::Error(_)) => {}
-                Ok(ServerEvent::Timeout(payload)) => return self.report(EventKind::Timeout, payload, None),
+                Ok(ServerEvent::Timeout(payload)) => return self.report(EventKind::Timeout, &payload, None),
                 Ok(ServerEvent::Complete(_)) | Err(_) => return,
             }
         }
@@ -202,7 +202,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
         let again = !refused && self.request.retry.allows_after(self.progress.attempts);
         let delay = again.then(|| self.delay_after(&failure)).transpose();
         let (kind, payload) = failure.event();
-        self.report(kind, payload, delay.as_ref().ok().copied().flatten());
+        self.report(kind, &payload, delay.as_ref().ok().copied().flatten());
         match delay {
             Ok(Some(delay)) => Ok(delay),
             Ok(None) if refused => Err(WatchError::Refused(failure)),
@@ -219,7 +219,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
         Ok(delay_until_retry(delay, failure.retry_after()))
     }
 
-    fn report(&mut self, kind: EventKind, payload: A::Json, retry_in: Option<Duration>) {
+    fn report(&mut self, kind: EventKind, payload: &A::Json, retry_in: Option<Duration>) {
         self.caller.on_event(WatchEvent { kind, payload, attempt: self.progress.attempts, retry_in });
     }
 }

@@ -126,7 +126,7 @@ struct Watcher<'a> {
 }
 
 impl Caller<TestJson> for Watcher<'_> {
-    fn on_event(&mut self, event: WatchEvent<TestJson>) {
+    fn on_event(&mut self, event: WatchEvent<'_, TestJson>) {
         let alive = (self.server.open.get(), self.server.sleeping.get());
         if event.kind == EventKind::State {
             self.states += 1;

@@ -55,9 +55,9 @@ impl Callbacks<'_> {
 }
 
 impl Caller<JsJson> for Callbacks<'_> {
-    fn on_event(&mut self, event: WatchEvent<JsJson>) {
+    fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
         let Some(on_event) = self.on_event.as_ref().filter(|_| !self.is_aborted()) else { return };
-        tell(on_event, event.kind as u32, &event.payload.into(), event.attempt, event.retry_in.map(in_milliseconds));
+        tell(on_event, event.kind as u32, event.payload.as_ref(), event.attempt, event.retry_in.map(in_milliseconds));
     }
 
     fn retry_delay(&mut self, progress: &Progress<JsJson>, failure: &Failure<JsJson>) -> Result<Duration, FieldError> {

@@ -32,6 +32,12 @@ extern "C" {
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsJson(JsValue);
 
+impl AsRef<JsValue> for JsJson {
+    fn as_ref(&self) -> &JsValue {
+        &self.0
+    }
+}
+
 impl From<JsJson> for JsValue {
     fn from(json: JsJson) -> Self {
         json.0

@@ -262,7 +262,7 @@ fn alive(count: &Cell<usize>) -> Guard<impl Fn()> {
 struct Listener<'w>(&'w World<'w>);
 
 impl Caller<TestJson> for Listener<'_> {
-    fn on_event(&mut self, event: WatchEvent<TestJson>) {
+    fn on_event(&mut self, event: WatchEvent<'_, TestJson>) {
         let world = self.0;
         // As in JavaScript: once the signal has aborted, the callback is not called.
         if world.aborted.get() {
@@ -274,7 +274,7 @@ impl Caller<TestJson> for Listener<'_> {
             EventKind::Complete if world.doing.get() == "streaming" => world.doing.set("complete"),
             _ => {}
         }
-        world.note(Entry::Event { kind, attempt, retry_in, payload });
+        world.note(Entry::Event { kind, attempt, retry_in, payload: payload.clone() });
         let number = world.events.replace(world.events.get() + 1);
         match world.script.interruption {
             Some(Interruption::InCallback(place)) if place == number => world.aborted.set(true),

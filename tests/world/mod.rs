@@ -233,12 +233,12 @@ impl<'a> Listener<'a> {
 }
 
 impl Caller<TestJson> for Listener<'_> {
-    fn on_event(&mut self, event: WatchEvent<TestJson>) {
+    fn on_event(&mut self, event: WatchEvent<'_, TestJson>) {
         self.world.note(Entry::Event {
             kind: event.kind.name(),
             attempt: event.attempt,
             retry_in: event.retry_in.map(|wait| wait.as_secs_f64()),
-            payload: event.payload.0,
+            payload: event.payload.0.clone(),
         });
     }
 
