@@ -11,11 +11,16 @@ export async function startBrowser(engine = "chromium") {
 
 /** Goes to the page as text, and there puts a script into it. */
 function inject(source, done, tell) {
-  addEventListener(done, ({ detail }) => tell(detail), { once: true });
   const script = document.createElement("script");
   script.type = "module";
   script.src = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  script.onerror = () => tell(JSON.stringify({ error: "the code cannot be loaded" }));
+  const finish = (told) => {
+    script.remove();
+    URL.revokeObjectURL(script.src);
+    tell(told);
+  };
+  addEventListener(done, ({ detail }) => finish(detail), { once: true });
+  script.onerror = () => finish(JSON.stringify({ error: "the code cannot be loaded" }));
   document.head.append(script);
 }
 
