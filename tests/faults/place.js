@@ -1,8 +1,8 @@
 // Where faults happen: a browser with a page of one simulator's, another simulator, and an address where nobody listens.
 
-import assert from "node:assert/strict";
 import { startBrowser } from "../e2e/browser.js";
 import { startSimulator } from "../e2e/simulator.js";
+import { checkReached } from "./check.js";
 import { crash, startMortal } from "./mortal.js";
 import { install } from "./page.js";
 
@@ -63,11 +63,6 @@ class Place {
 
   /** Asserts that a watch reaches its target, and that its callback hears these events. */
   async reaches(name, events) {
-    isReached(await this.outcome(name), events);
+    checkReached(await this.outcome(name), events);
   }
-}
-
-export function isReached({ state, error, events }, expected) {
-  assert.equal(state?.status, "running", `${error?.message}; it heard: ${events}`);
-  assert.match(events, expected);
 }

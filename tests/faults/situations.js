@@ -7,8 +7,8 @@
 import assert from "node:assert/strict";
 import { kill } from "node:process";
 import { complete, startSimulator, state, wait } from "../e2e/simulator.js";
+import { checkReached } from "./check.js";
 import { crash, revive, startMortal } from "./mortal.js";
-import { isReached } from "./place.js";
 
 const fine = [state("running"), complete()];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -92,7 +92,7 @@ const fortyAtOnce = {
       ids,
       transport,
     );
-    for (const outcome of outcomes) isReached(outcome, /^state×2 complete$/);
+    for (const outcome of outcomes) checkReached(outcome, /^state×2 complete$/);
     for (const id of ids) assert.equal((await place.simulator.closed(id)).length, 1);
   },
 };
@@ -189,7 +189,7 @@ const hidden = {
     await window.setRect({ width: 1000, height: 700 });
     await becomes(place, "visible");
     return async (transport) => {
-      isReached(outcomes[transport], /^state×2 error state complete$/);
+      checkReached(outcomes[transport], /^state×2 error state complete$/);
       assert.equal((await place.simulator.closed(name(transport))).length, 2);
     };
   },
