@@ -31,12 +31,20 @@ export function fail(message) {
   process.exit(1);
 }
 
-/** Runs a command in the project's root, its output on the terminal; the script ends if it fails. */
-export function run(command, args, { env, quiet, cwd = root, shell = false } = {}) {
-  const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
-  const result = spawnSync(command, args, { cwd, stdio, shell, env: { ...environment, ...env } });
+/**
+ * Runs a command in the project's root, its output on the terminal; the script ends if it fails. A failure whose output holds
+ * `againAfter` is worth a second try.
+ */
+export function run(command, args, { env, quiet, againAfter, cwd = root, shell = false } = {}) {
+  const stdio = quiet || againAfter ? "pipe" : ["ignore", "inherit", "inherit"];
+  const result = spawnSync(command, args, { cwd, stdio, shell, env: { ...environment, ...env }, encoding: "utf8" });
+  const printed = `${result.stdout ?? ""}${result.stderr ?? ""}`;
+  if (!quiet || result.status !== 0) process.stderr.write(printed);
   if (result.status === 0) return;
-  if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
+  if (againAfter && printed.includes(againAfter)) {
+    console.log("  once more");
+    return run(command, args, { env, quiet, cwd, shell });
+  }
   fail(`\`${[command, ...args].join(" ")}\` failed (${result.error?.message ?? `exit code ${result.status}`})`);
 }
 
