@@ -37,7 +37,7 @@ extern "C" {
 }
 
 /// How long the body of a refusal is awaited: it only explains what is already known.
-const DETAIL_WITHIN: Duration = Duration::from_secs(1);
+const DETAIL_WITHIN: Duration = Duration::from_secs(3);
 
 /// A request that is still to be sent.
 pub struct Request<'a> {

@@ -314,7 +314,7 @@ for (const transport of ["eventsource", "fetch"]) {
       const head = { respond: { status: 404, headers: { "content-type": "application/json" } } };
       const outcome = await watch({ streams: [[head, "hold"]] }, { maxRetries: 9 });
       assert.equal(outcome.error.name, "RequestError");
-      assert.ok(stay(outcome.streams[0]) < 5000);
+      assert.ok(stay(outcome.streams[0]) < 10_000);
     });
 
     test("an event of more than 16 MiB: the attempt has failed", { skip: !byFetch }, async () => {
