@@ -60,7 +60,7 @@ for (const transport of ["eventsource", "fetch"]) {
 
     test("state with the target status: any other end of the stream in that second resolves all the same", async () => {
       for (const end of ["end", "reset", say("timeout", { error: "late" }), say("state", "{")]) {
-        const outcome = await watch({ streams: [[state("running"), wait(50), end]] });
+        const outcome = await watch({ streams: [[state("running"), wait(500), end]] });
         assert.equal(outcome.state.status, "running", JSON.stringify(end));
         assert.equal(outcome.streams.length, 1);
       }
@@ -215,7 +215,7 @@ for (const transport of ["eventsource", "fetch"]) {
     test("connection reset, before and after the headers and within a frame: the attempt has failed", async () => {
       const head = { respond: { status: 200, headers: { "content-type": "text/event-stream" } } };
       const half = { send: 'event: state\ndata: {"status":"running"}\n' };
-      for (const steps of [["reset"], [head, wait(20), "reset"], [state("starting"), half, wait(20), "reset"]]) {
+      for (const steps of [["reset"], [head, wait(500), "reset"], [state("starting"), half, wait(500), "reset"]]) {
         // Chromium sends a request again by itself when a kept-alive connection breaks before the headers.
         const streams = [...Array(3).fill(steps), ...Array(3).fill(["end"])];
         const { error, types } = await watch({ streams });
