@@ -1,7 +1,7 @@
 import { makeGlue } from "cvm-watch:glue";
 import { instantiate } from "cvm-watch:source";
 import { WatchError } from "./errors.js";
-import { enter, onCrash } from "./sources.js";
+import { crash, onCrash } from "./sources.js";
 
 let starting;
 
@@ -23,23 +23,27 @@ const failure = (what, cause) => new WatchError(`the WebAssembly module ${what}`
 async function start() {
   /** What rejects the calls that have not settled. */
   const pending = new Set();
-  let crash;
+  let failed;
   const { imports, use, ...calls } = makeGlue();
   use(await instantiate(imports));
   onCrash((cause) => {
-    crash = () => failure(`has crashed, which is a bug of cvm-watch: ${cause?.message}`, cause);
+    failed = () => failure(`has crashed, which is a bug of cvm-watch: ${cause?.message}`, cause);
     starting = undefined;
-    for (const reject of pending) reject(crash());
+    for (const reject of pending) reject(failed());
   });
 
   return (name, args) =>
     new Promise((resolve, reject) => {
-      if (crash) throw crash();
+      if (failed) throw failed();
       const settling = (settle) => (value) => {
         pending.delete(reject);
         settle(value);
       };
       pending.add(reject);
-      enter(() => calls[name](...args, settling(resolve), settling(reject)));
+      try {
+        calls[name](...args, settling(resolve), settling(reject));
+      } catch (error) {
+        crash(error);
+      }
     });
 }

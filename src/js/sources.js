@@ -17,16 +17,12 @@ export function onCrash(handler) {
 /** Whether it has: what is still under way within it must end. */
 export const hasCrashed = () => isCrashed;
 
-/** Calls WebAssembly. Whatever it throws says that it has crashed: its sources are stopped, which it cannot do any more. */
-export function enter(call) {
-  try {
-    call();
-  } catch (error) {
-    if (isCrashed) return;
-    isCrashed = true;
-    for (const stop of running) stop();
-    handleCrash(error);
-  }
+/** Whatever WebAssembly throws says that it has crashed: its sources are stopped, which it cannot do any more. */
+export function crash(error) {
+  if (isCrashed) return;
+  isCrashed = true;
+  for (const stop of running) stop();
+  handleCrash(error);
 }
 
 /** Begins a source, and gives the function that stops it. `start` does the work, and gives what undoes it. */
@@ -38,7 +34,11 @@ export function source(tell, start) {
   running.add(stop);
   undo = start((kind, value) => {
     if (!running.has(stop)) return;
-    enter(() => tell(kind, value));
+    try {
+      tell(kind, value);
+    } catch (error) {
+      crash(error);
+    }
   });
   return stop;
 }
