@@ -1,84 +1,87 @@
-// `npm run bench`: how long a watch takes to notice, measured in headless Chromium through the built package.
-// Times are of this machine and this run; what counts is their size.
+// `npm run bench` measures everything, side by side with what people use today, in real Chromium, and writes RESULTS.md
+// and the plots. `npm run bench -- latency` (or another part) runs one part, and renews its section alone.
 
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { join } from "node:path";
 import { build } from "../scripts/build.js";
-import { setUpBrowser, setUpBuild } from "../scripts/setup.js";
-import { run } from "../scripts/shell.js";
-import { startBrowser } from "../tests/e2e/browser.js";
-import { complete, startSimulator, state, tells, wait } from "../tests/e2e/simulator.js";
+import { npmPackages, setUpBuild } from "../scripts/setup.js";
+import { fail, output, root, seconds, step } from "../scripts/shell.js";
+import { startBrowser } from "./browser.js";
+import { bundle } from "./bundle.js";
+import { figure, table } from "./table.js";
 
-const RUNS = 200;
-const PAUSE = 50;
+const folder = join(root, "benches");
+const results = join(folder, "RESULTS.md");
+
+/** In the order of RESULTS.md. */
+const PARTS = ["size", "cold-start", "latency", "throughput", "scale", "herd"].filter((part) =>
+  existsSync(join(folder, `${part}.js`)),
+);
+
+const HOW_TO_READ = `\
+\`npm run bench\` writes this page. Times are of this machine, which other work may disturb: what counts is how they
+compare. So contenders take turns, each figure is a median of several rounds, and ratios are medians of the rounds' own.
+"CPU" is what the page's main thread has computed, which waiting for a busy machine does not change. \`event-source\` and
+\`fetch-loop\` are what a page would write by hand; they do less: no check, no retry, no timeout.`;
+
+const given = process.argv.slice(2);
+const unknown = given.find((part) => !PARTS.includes(part));
+if (unknown) fail(`there is no part "${unknown}": choose of ${PARTS.join(", ")}`);
 
 await setUpBuild();
-process.env.CHROMEDRIVER = await setUpBrowser();
+await npmPackages(folder);
 await build();
-run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]);
-const [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
-await browser.open(simulator);
-
-const aborts = await measureAborts();
-const settlings = await measureSettling();
-const rows = {
-  "abort() to the rejected promise": aborts.map(({ rejected }) => rejected),
-  "abort() to the connection closed, as the server sees it": aborts.map(({ closed }) => closed),
-  "`complete` heard by the callback to the settled promise": settlings.map(({ settled }) => settled),
-  "`complete` written by the server to the settled promise, connecting included": settlings.map(({ whole }) => whole),
-};
-console.log(`\n${RUNS} watches each, in ms\n`);
-console.log("| from … to … | median | p99 | most |\n|---|---:|---:|---:|");
-for (const [name, times] of Object.entries(rows)) {
-  times.sort((a, b) => a - b);
-  const at = (share) => times[Math.min(times.length - 1, Math.floor(times.length * share))].toFixed(2);
-  console.log(`| ${name} | ${at(0.5)} | ${at(0.99)} | ${at(1)} |`);
-}
-await Promise.all([browser.stop(), simulator.stop()]);
-
-/**
- * Aborts watches while they stream. A read that is sent together with the abort marks that moment on the server's own
- * clock (late by the time that a request takes, a millisecond or so).
- */
-async function measureAborts() {
-  const id = await simulator.script({ streams: Array(RUNS).fill([state("starting"), "hold"]) });
-  const mark = await simulator.script({ reads: Array(RUNS).fill(tells("marked")) });
-  const rejected = [];
-  for (let i = 0; i < RUNS; i++) {
-    rejected.push(
-      await browser.run(
-        async (id, mark) => {
-          const watch = lab.begin({ id, target: "running" });
-          while (watch.events.length === 0) await new Promise((resolve) => setTimeout(resolve));
-          const began = performance.now();
-          fetch(`/api/v1/cvms/${mark}/state`);
-          watch.controller.abort();
-          const { at } = await watch.settled;
-          return at - began;
-        },
-        id,
-        mark,
-      ),
-    );
-    await simulator.closed(id);
+const files = await bundle();
+const sections = readSections();
+const began = performance.now();
+let version;
+for (const part of PARTS.filter((part) => given.length === 0 || given.includes(part))) {
+  const { title, measure } = await import(`./${part}.js`);
+  // A browser of its own: no part finds what another has left.
+  const browser = await startBrowser();
+  version = await browser.version();
+  try {
+    sections[part] = section(part, title, await step(title, () => measure({ browser, files })));
+  } finally {
+    await browser.stop();
   }
-  const [streams, marks] = [await simulator.closed(id), await simulator.closed(mark)];
-  return streams.map(({ leftAt }, i) => ({ rejected: rejected[i], closed: leftAt - marks[i].arrivedAt }));
+  console.log(`\n${sections[part]}\n`);
+  write();
+}
+console.log(`everything is measured, in ${seconds(performance.now() - began)}: see benches/RESULTS.md`);
+
+/** The sections of an earlier run by their parts. */
+function readSections() {
+  const text = existsSync(results) ? readFileSync(results, "utf8") : "";
+  const found = text.split(/^(?=## )/m).slice(1);
+  return Object.fromEntries(found.map((section) => [section.match(/<!-- ([\w-]+) -->/)[1], section.trimEnd()]));
 }
 
-/** Lets watches reach their target; `complete` follows the state after a pause, which is taken off again. */
-async function measureSettling() {
-  const id = await simulator.script({ streams: Array(RUNS).fill([state("running"), wait(PAUSE), complete(), "hold"]) });
-  return browser.run(
-    async (id, runs, pause) => {
-      const times = [];
-      for (let i = 0; i < runs; i++) {
-        const watch = lab.begin({ id, target: "running" });
-        const { at } = await watch.settled;
-        times.push({ settled: at - watch.events.at(-1).at, whole: at - watch.began - pause });
-      }
-      return times;
-    },
-    id,
-    RUNS,
-    PAUSE,
-  );
+function section(part, title, { goals, text, plots = {} }) {
+  mkdirSync(join(folder, "plots"), { recursive: true });
+  for (const [name, svg] of Object.entries(plots)) writeFileSync(join(folder, "plots", `${name}.svg`), svg);
+  const rows = goals.map(({ goal, figure: reached, limit, more }) => {
+    const isMet = reached <= limit;
+    return [goal, figure(reached), `≤ ${limit.toLocaleString("en")}`, more ?? "", isMet ? "met" : "**missed**"];
+  });
+  const when = `${new Date().toISOString().slice(0, 10)}, commit ${output("git", "rev-parse", "--short", "HEAD") ?? "unknown"}`;
+  const how = `Measured on ${when}. Again: \`npm run bench -- ${part}\``;
+  const verdicts = table(["goal", "reached", "to reach", "", ""], rows);
+  return [`## ${title}`, `<!-- ${part} -->\n${how}`, verdicts, text].join("\n\n");
+}
+
+/** What is there is kept, even if a later part fails. */
+function write() {
+  const head = `# What it costs, and what others cost\n\n${machine()}\n\n${HOW_TO_READ}`;
+  const all = PARTS.filter((part) => part in sections).map((part) => sections[part]);
+  writeFileSync(results, `${[head, ...all].join("\n\n")}\n`);
+}
+
+function machine() {
+  const { devDependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const peers = Object.entries(devDependencies).map(([name, version]) => `${name} ${version}`);
+  const gigabytes = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  const computer = `${cpus().length} × ${cpus()[0].model.trim()}, ${gigabytes}, ${process.platform}`;
+  return [computer, version, `Node ${process.versions.node}`, output("rustc", "--version"), ...peers].join("; ");
 }

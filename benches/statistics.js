@@ -1,0 +1,9 @@
+export const median = (values) => quantile(values, 0.5);
+
+/** The value that such a share of them does not exceed, between two neighbours if need be. */
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (sorted.length - 1) * share;
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return below + (above - below) * (at % 1);
+}
