@@ -24,6 +24,10 @@ const CONTENDERS = [
   { name: "eventsource-client" },
 ].map((contender) => ({ ...contender, label: [contender.name, contender.transport].filter(Boolean).join(", ") }));
 
+const NOTE = `\
+Where a connection closes only after some 5 s, it is Chromium that still tries to read the answer to its end, in order to
+use the connection again. It does so whoever aborts.`;
+
 export async function measure({ browser, files }) {
   const closedAt = new Map();
   const stream = (id, response) => (id.startsWith("abort") ? hold(id, response) : tell(response));
@@ -37,7 +41,7 @@ export async function measure({ browser, files }) {
   await page.close();
   server.stop();
   for (const abort of aborts.flat()) abort.closed = closedAt.get(abort.id) - abort.at;
-  return { goals: goals(watches, aborts), text: [describeWatches(watches), describeAborts(aborts)].join("\n\n") };
+  return { goals: goals(watches, aborts), text: [describeWatches(watches), describeAborts(aborts), NOTE].join("\n\n") };
 
   /** Every event says when it was written, on the clock that the page has too: both count from 1970. */
   async function tell(response) {
