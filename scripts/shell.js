@@ -32,18 +32,18 @@ export function fail(message) {
 }
 
 /**
- * Runs a command in the project's root, its output on the terminal; the script ends if it fails. A failure whose output holds
- * `againAfter` is worth a second try.
+ * Runs a command in the project's root, its output on the terminal; the script ends if it fails. One that takes longer than
+ * `limit` (ms) hangs: it is ended, and tried again up to `tries` times.
  */
-export function run(command, args, { env, quiet, againAfter, cwd = root, shell = false } = {}) {
-  const stdio = quiet || againAfter ? "pipe" : ["ignore", "inherit", "inherit"];
-  const result = spawnSync(command, args, { cwd, stdio, shell, env: { ...environment, ...env }, encoding: "utf8" });
-  const printed = `${result.stdout ?? ""}${result.stderr ?? ""}`;
-  if (!quiet || result.status !== 0) process.stderr.write(printed);
+export function run(command, args, { env, quiet, limit, tries = 1, cwd = root, shell = false } = {}) {
+  const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
+  const options = { cwd, stdio, shell, env: { ...environment, ...env }, timeout: limit, killSignal: "SIGKILL" };
+  const result = spawnSync(command, args, options);
   if (result.status === 0) return;
-  if (againAfter && printed.includes(againAfter)) {
-    console.log("  once more");
-    return run(command, args, { env, quiet, cwd, shell });
+  if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
+  if (result.error?.code === "ETIMEDOUT" && tries > 1) {
+    console.log(`  it hangs after ${seconds(limit)}: once more`);
+    return run(command, args, { env, quiet, limit, tries: tries - 1, cwd, shell });
   }
   fail(`\`${[command, ...args].join(" ")}\` failed (${result.error?.message ?? `exit code ${result.status}`})`);
 }
