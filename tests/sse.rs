@@ -108,6 +108,8 @@ fn a_frame_beyond_the_cap_is_an_error_however_it_comes() {
             assert_eq!(result, Err(FrameTooLarge { largest: 100 }), "{stream:.10}, chunks of {size}");
         }
     }
+    let message = FrameTooLarge { largest: 100 }.message();
+    assert_eq!(message, "the server sent an event of more than 100 bytes");
 }
 
 #[test]
