@@ -1,4 +1,4 @@
-//! JavaScript's side: the only rooms that name web-sys, js-sys and gloo.
+//! JavaScript's side: the only rooms that name wasm-bindgen.
 
 mod arguments;
 mod call;
