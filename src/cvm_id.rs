@@ -29,7 +29,7 @@ impl CvmId {
             "uuid" if !is_uuid(value) => Err("a version 4 UUID, each hyphen optional"),
             // Percent-encoding does not protect them: URLs resolve them away, and the path with them.
             _ if matches!(value, "" | "." | "..") => Err("something other than a relative path"),
-            _ if is_uuid(value) => Ok(Self(value.chars().filter(|char| *char != '-').collect())),
+            _ if is_uuid(value) => Ok(Self(without_hyphens(value))),
             _ if is_app_id(value) => Ok(Self(concat(&["app_", value]))),
             _ => Ok(Self(value.into())),
         }
@@ -49,29 +49,45 @@ impl AsRef<str> for CvmId {
 
 /// An RFC 1123 label that starts with a letter, as Phala Cloud wants a CVM's name.
 fn is_name(text: &str) -> bool {
-    (5..=63).contains(&text.len())
-        && text.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && text.as_bytes().windows(2).all(|pair| pair != b"--")
-        && !text.ends_with('-')
+    let mut last = b'-';
+    for byte in text.bytes() {
+        if !(byte.is_ascii_alphanumeric() || byte == b'-' && last != b'-') {
+            return false;
+        }
+        last = byte;
+    }
+    (5..=63).contains(&text.len()) && last != b'-' && text.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
 }
 
-/// 8-4-4-4-12 hexadecimal digits of version 4, with or without each hyphen.
+/// The digits of a version 4 UUID: `v` is its version, `n` its variant.
+const UUID: &[u8] = b"xxxxxxxx-xxxx-vxxx-nxxx-xxxxxxxxxxxx";
+
+/// A version 4 UUID, with or without each hyphen.
 fn is_uuid(text: &str) -> bool {
     let mut rest = text.as_bytes();
-    for (group, first) in [(8, ""), (4, ""), (4, "4"), (4, "89abAB"), (12, "")] {
-        if group != 8 {
-            rest = rest.strip_prefix(b"-").unwrap_or(rest);
-        }
-        let Some((digits, tail)) = rest.split_at_checked(group) else { return false };
-        if !digits.iter().all(u8::is_ascii_hexdigit)
-            || !(first.is_empty() || first.bytes().any(|fit| digits.first() == Some(&fit)))
-        {
+    for pattern in UUID {
+        let fits = match (pattern, rest.first()) {
+            (b'-', Some(b'-')) => true,
+            (b'-', _) => continue,
+            (b'v', digit) => digit == Some(&b'4'),
+            (b'n', digit) => matches!(digit, Some(b'8' | b'9' | b'a' | b'b' | b'A' | b'B')),
+            (_, digit) => digit.is_some_and(u8::is_ascii_hexdigit),
+        };
+        let [_, tail @ ..] = rest else { return false };
+        if !fits {
             return false;
         }
         rest = tail;
     }
     rest.is_empty()
+}
+
+fn without_hyphens(text: &str) -> String {
+    let mut rest = String::new();
+    for byte in text.bytes().filter(|byte| *byte != b'-') {
+        rest.push(char::from(byte));
+    }
+    rest
 }
 
 fn is_app_id(text: &str) -> bool {

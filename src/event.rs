@@ -4,7 +4,6 @@ use alloc::string::String;
 use core::time::Duration;
 
 use crate::json::Json;
-use crate::state::CvmState;
 use crate::text::concat;
 
 /// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are no
@@ -17,36 +16,15 @@ pub struct Frame<T> {
     pub data: T,
 }
 
-/// A frame that has been understood.
-#[derive(Clone, Debug)]
-pub enum ServerEvent<J> {
-    /// What the CVM is doing now.
-    State(CvmState<J>),
-    /// The target is reached, says the server.
-    Complete(J),
-    /// The server has waited as long as it was asked to.
-    Timeout(J),
-    /// Something went wrong over there.
-    Error(J),
-}
-
-impl<J: Json> ServerEvent<J> {
-    /// Understands a frame.
+impl<T> Frame<T> {
+    /// The data as JSON.
     ///
     /// # Errors
     /// Says why the data makes no sense.
-    pub fn read(frame: &Frame<J::Text>) -> Result<Self, String> {
-        let name = frame.kind.name();
-        let json = J::parse(&frame.data)
-            .map_err(|reason| concat(&["the server sent a `", name, "` event that is not JSON: ", &reason]))?;
-        match frame.kind {
-            EventKind::Complete => Ok(Self::Complete(json)),
-            EventKind::Timeout => Ok(Self::Timeout(json)),
-            EventKind::Error => Ok(Self::Error(json)),
-            EventKind::State => CvmState::from_json(json)
-                .map(Self::State)
-                .ok_or_else(|| "the server sent a `state` event without a `status` that is a string".into()),
-        }
+    pub fn payload<J: Json<Text = T>>(&self) -> Result<J, String> {
+        let name = self.kind.name();
+        J::parse(&self.data)
+            .map_err(|reason| concat(&["the server sent a `", name, "` event that is not JSON: ", &reason]))
     }
 }
 

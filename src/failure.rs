@@ -83,7 +83,7 @@ impl<J: Json> Failure<J> {
     pub fn message(&self) -> String {
         match self {
             Self::TimedOut { payload } => {
-                payload.words("error").unwrap_or_else(|| "the server's time was up before the target".into())
+                payload.words().unwrap_or_else(|| "the server's time was up before the target".into())
             }
             Self::Ended => "the event stream ended before the target was reached".into(),
             Self::Broken(reason) | Self::Reported(reason) => reason.clone(),
@@ -110,8 +110,8 @@ impl<J: Json> Refusal<J> {
     /// What happened, in words.
     pub fn message(&self) -> String {
         let status = concat(&["the server answered with status ", &decimal(self.status.into())]);
-        match self.detail.as_ref().and_then(summary) {
-            Some(summary) => concat(&[&status, ": ", &summary]),
+        match self.detail.as_ref().and_then(J::words) {
+            Some(words) => concat(&[&status, ": ", &words]),
             None => status,
         }
     }
@@ -121,16 +121,6 @@ impl<J: Json> fmt::Display for Failure<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message())
     }
-}
-
-/// The words in a `detail`: a string, an object with a `message`, or a list of items with a `msg` each.
-fn summary<J: Json>(detail: &J) -> Option<String> {
-    let words = |item: &J| item.as_text().or_else(|| item.words("message")).or_else(|| item.text("msg"));
-    let all = match detail.items() {
-        Some(items) => items.iter().filter_map(words).reduce(|all, next| concat(&[&all, "; ", &next])),
-        None => words(detail),
-    };
-    all.filter(|all| !all.is_empty())
 }
 
 impl<J: Json + fmt::Debug> core::error::Error for Failure<J> {}

@@ -1,7 +1,6 @@
 //! JSON as the world around the core already holds it.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 /// A JSON value: a JavaScript value in the browser, a `serde_json::Value` in native tests.
@@ -25,22 +24,10 @@ pub trait Json: Clone {
     /// out where there is none.
     fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self;
 
-    /// The value's field of that name, if the value is an object that has one.
-    fn get(&self, name: &str) -> Option<Self>;
+    /// The status that a state tells, if it is a string.
+    fn status(&self) -> Option<String>;
 
-    /// The items, if the value is an array.
-    fn items(&self) -> Option<Vec<Self>>;
-
-    /// The text, if the value is a string.
-    fn as_text(&self) -> Option<String>;
-
-    /// The text of the value's field of that name.
-    fn text(&self, name: &str) -> Option<String> {
-        self.get(name)?.as_text()
-    }
-
-    /// The same, if it says anything: not the empty text.
-    fn words(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|text| !text.is_empty())
-    }
+    /// What a payload says in words: it is a string, or an object with a `message` or an `error`, or a list of items with a
+    /// `msg` each. The empty text says nothing.
+    fn words(&self) -> Option<String>;
 }

@@ -12,20 +12,22 @@ use crate::text::{concat, decimal};
 /// How large a frame may become by default: 16 MiB.
 pub const LARGEST_FRAME: usize = 16 << 20;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// An incremental decoder of one event stream: give it the bytes as they arrive, in chunks of any size.
 ///
 /// Each byte is looked at once, however small the chunks are. What is unfinished when the stream ends is dropped, with
 /// the decoder, as the standard wants it.
 ///
 /// ```
-/// use cvm_watch::SseDecoder;
+/// use cvm_watch::{SseDecoder, SseItem};
 ///
 /// let mut decoder = SseDecoder::default();
 /// let mut frames = Vec::new();
 /// for chunk in ["event: sta", "te\r\ndata: {}\r", "\n\r"] {
-///     decoder.decode(chunk.as_bytes(), |frame| frames.push((frame.event.to_vec(), frame.data.to_vec())))?;
+///     decoder.decode(chunk.as_bytes(), |item| {
+///         if let SseItem::Frame { event, data } = item {
+///             frames.push((event.to_vec(), data.to_vec()));
+///         }
+///     })?;
 /// }
 /// assert_eq!(frames, [(b"state".to_vec(), b"{}".to_vec())]);
 /// # Ok::<(), cvm_watch::FrameTooLarge>(())
@@ -42,19 +44,22 @@ pub struct SseDecoder {
     event: Vec<u8>,
     /// The data lines so far, each with an LF behind it.
     data: Vec<u8>,
-    last_event_id: Vec<u8>,
-    retry: Option<u64>,
 }
 
-/// An event, in the very bytes of the stream. They are UTF-8; where they are not, the standard reads U+FFFD.
+/// What a stream holds, in its very bytes. They are UTF-8; where they are not, the standard reads U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SseFrame<'a> {
-    /// The event's name: `message`, if the stream does not say.
-    pub event: &'a [u8],
-    /// The data lines, with LF between them.
-    pub data: &'a [u8],
-    /// The last `id` of the stream so far.
-    pub last_event_id: &'a [u8],
+pub enum SseItem<'a> {
+    /// An event.
+    Frame {
+        /// Its name: `message`, if the stream does not say.
+        event: &'a [u8],
+        /// The data lines, with LF between them.
+        data: &'a [u8],
+    },
+    /// The last event id of the frames that follow, up to the next one.
+    Id(&'a [u8]),
+    /// The reconnection time that the stream asks for, in milliseconds.
+    Retry(u64),
 }
 
 /// A frame has become larger than it may: the stream is not worth its memory.
@@ -95,34 +100,28 @@ impl SseDecoder {
             line: Vec::new(),
             event: Vec::new(),
             data: Vec::new(),
-            last_event_id: Vec::new(),
-            retry: None,
         }
     }
 
-    /// The reconnection time that the stream asks for, in milliseconds.
-    pub fn retry(&self) -> Option<u64> {
-        self.retry
-    }
-
-    /// Takes the next bytes, and gives every frame that they complete.
+    /// Takes the next bytes, and gives every item that they complete.
     ///
     /// # Errors
     /// A frame is too large. The stream cannot be decoded any further.
-    pub fn decode(&mut self, chunk: &[u8], mut give: impl FnMut(SseFrame<'_>)) -> Result<(), FrameTooLarge> {
+    pub fn decode(&mut self, chunk: &[u8], mut give: impl FnMut(SseItem<'_>)) -> Result<(), FrameTooLarge> {
         let mut rest = if mem::take(&mut self.after_cr) { self.without_line_feed(chunk) } else { chunk };
         while let Some((head, [end, tail @ ..])) = memchr2(b'\n', b'\r', rest).and_then(|at| rest.split_at_checked(at))
         {
             self.check_size(head.len())?;
-            if self.line.is_empty() {
-                self.take_line(head, &mut give);
+            let mut line = mem::take(&mut self.line);
+            let whole = if line.is_empty() {
+                head
             } else {
-                let mut line = mem::take(&mut self.line);
                 line.extend_from_slice(head);
-                self.take_line(&line, &mut give);
-                line.clear();
-                self.line = line;
-            }
+                &line
+            };
+            self.take_line(whole, &mut give);
+            line.clear();
+            self.line = line;
             rest = if *end == b'\r' { self.without_line_feed(tail) } else { tail };
         }
         self.check_size(rest.len())?;
@@ -133,7 +132,7 @@ impl SseDecoder {
     /// After a CR: an LF still belongs to it, and may be in the next chunk.
     fn without_line_feed<'a>(&mut self, rest: &'a [u8]) -> &'a [u8] {
         self.after_cr = rest.is_empty();
-        rest.strip_prefix(b"\n").unwrap_or(rest)
+        if let [b'\n', rest @ ..] = rest { rest } else { rest }
     }
 
     fn check_size(&self, more: usize) -> Result<(), FrameTooLarge> {
@@ -141,9 +140,9 @@ impl SseDecoder {
         if size > self.largest_frame { Err(FrameTooLarge { largest: self.largest_frame }) } else { Ok(()) }
     }
 
-    fn take_line(&mut self, line: &[u8], give: &mut impl FnMut(SseFrame<'_>)) {
-        let line = match line.strip_prefix(BYTE_ORDER_MARK) {
-            Some(line) if self.is_first_line => line,
+    fn take_line(&mut self, line: &[u8], give: &mut impl FnMut(SseItem<'_>)) {
+        let line = match line {
+            [0xef, 0xbb, 0xbf, line @ ..] if self.is_first_line => line,
             _ => line,
         };
         self.is_first_line = false;
@@ -151,27 +150,32 @@ impl SseDecoder {
             return self.dispatch(give);
         }
         let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
-        let (field, value) = line.split_at_checked(colon).unwrap_or_default();
-        let value = value.strip_prefix(b":").unwrap_or_default();
-        let value = value.strip_prefix(b" ").unwrap_or(value);
+        let (field, value) = match line.split_at_checked(colon).unwrap_or_default() {
+            (field, [b':', b' ', value @ ..] | [b':', value @ ..]) => (field, value),
+            (field, _) => (field, Default::default()),
+        };
         match field {
             b"data" => {
                 self.data.extend_from_slice(value);
                 self.data.push(b'\n');
             }
             b"event" => value.clone_into(&mut self.event),
-            b"id" if !value.contains(&0) => value.clone_into(&mut self.last_event_id),
-            b"retry" => self.retry = digits(value).or(self.retry),
+            b"id" if value.iter().all(|byte| *byte != 0) => give(SseItem::Id(value)),
+            b"retry" => {
+                if let Some(milliseconds) = digits(value) {
+                    give(SseItem::Retry(milliseconds));
+                }
+            }
             // A comment, if the field is empty; else a field of tomorrow.
             _ => {}
         }
     }
 
     /// A blank line ends a frame; one without data is none.
-    fn dispatch(&mut self, give: &mut impl FnMut(SseFrame<'_>)) {
+    fn dispatch(&mut self, give: &mut impl FnMut(SseItem<'_>)) {
         if let Some((_, data)) = self.data.split_last() {
             let event = if self.event.is_empty() { b"message" } else { &self.event[..] };
-            give(SseFrame { event, data, last_event_id: &self.last_event_id });
+            give(SseItem::Frame { event, data });
         }
         self.data.clear();
         self.event.clear();

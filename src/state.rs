@@ -14,7 +14,7 @@ pub struct CvmState<J> {
 impl<J: Json> CvmState<J> {
     /// Takes a payload for a state, if it is one.
     pub fn from_json(json: J) -> Option<Self> {
-        let status = json.text("status")?;
+        let status = json.status()?;
         Some(Self { status, json })
     }
 

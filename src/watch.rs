@@ -1,14 +1,17 @@
 //! The loop: attempts, patience, retries, the target.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use core::future::poll_fn;
+use core::task::Poll;
 use core::time::Duration;
 
 use crate::api::{Api, EventStream};
 use crate::duration::seconds;
 use crate::error::{FieldError, WatchError};
-use crate::event::{EventKind, ServerEvent, WatchEvent};
+use crate::event::{EventKind, Frame, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::race::{First, race};
 use crate::request::WatchRequest;
 use crate::retry::{Delay, delay_until_retry};
 use crate::state::CvmState;
@@ -90,20 +93,27 @@ struct Watch<'a, A: Api, C> {
     caller: &'a mut C,
 }
 
-/// The target is reached; the stream is still open if that is where the state came from.
-struct Reached<A: Api> {
-    state: CvmState<A::Json>,
-    stream: Option<A::Stream>,
+/// What the server has said.
+enum Heard<J> {
+    /// A state, which is the last one now.
+    State,
+    /// That the target is reached.
+    Complete,
+    /// That it has waited as long as it was asked to.
+    Timeout(J),
+    /// That something went wrong over there; in words, if it has any.
+    Error(Option<String>),
 }
 
 impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     async fn run(mut self) -> Result<CvmState<A::Json>, WatchError<A::Json>> {
+        let (api, timeout) = (self.api, self.request.timeout);
         loop {
             self.progress.attempts = self.progress.attempts.saturating_add(1);
-            let (api, timeout) = (self.api, self.request.timeout);
-            let failure = match within(api, timeout, self.attempt()).await {
-                Some(Ok(Reached { state, stream })) => {
-                    if let Some(stream) = stream {
+            let mut stream = None;
+            let failure = match within(api, timeout, self.attempt(&mut stream)).await {
+                Some(Ok(state)) => {
+                    if let Some(stream) = &mut stream {
                         within(api, COMPLETE_WITHIN, self.hear_out(stream)).await;
                     }
                     return Ok(state);
@@ -111,87 +121,98 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
                 Some(Err(failure)) => failure,
                 None => timed_out(timeout, Some(&self.request.target)),
             };
+            // The connection closes before anybody is told.
+            drop(stream);
             match self.give_up_or_delay(failure) {
-                Ok(delay) => self.api.sleep(delay).await,
+                Ok(delay) => api.sleep(delay).await,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// One attempt, from opening the stream to the target or a failure.
-    async fn attempt(&mut self) -> Result<Reached<A>, Failure<A::Json>> {
-        let mut stream = self.api.open().await?;
+    /// One attempt, from opening the stream to the target or a failure. The stream is still open if it told the target.
+    async fn attempt(&mut self, open: &mut Option<A::Stream>) -> Result<CvmState<A::Json>, Failure<A::Json>> {
+        let stream = open.insert(self.api.open().await?);
         let mut server_error = None;
-        loop {
-            match self.hear(&mut stream).await {
-                Ok(ServerEvent::State(state)) if state.status() == self.request.target => {
-                    return Ok(Reached { state, stream: Some(stream) });
-                }
-                // It is over what it complained of.
-                Ok(ServerEvent::State(_)) => server_error = None,
-                Ok(ServerEvent::Complete(_)) => {
-                    drop(stream);
-                    return self.read_target().await;
-                }
-                Err(Failure::ClosedForGood { .. }) => {
-                    drop(stream);
-                    return self.read_target().await.map_err(|failure| match failure {
-                        Failure::NotReached { status } => Failure::ClosedForGood { status: Some(status) },
-                        failure => failure,
-                    });
-                }
-                Ok(ServerEvent::Timeout(payload)) => return Err(Failure::TimedOut { payload }),
-                Ok(ServerEvent::Error(payload)) => {
-                    server_error = payload.words("message").or_else(|| payload.words("error")).or(server_error);
-                }
+        let is_closed_for_good = loop {
+            match self.hear(stream).await {
+                Ok(Heard::State) => match self.target_state() {
+                    Some(state) => return Ok(state),
+                    // It is over what it complained of.
+                    None => server_error = None,
+                },
+                Ok(Heard::Error(words)) => server_error = words.or(server_error),
+                Ok(Heard::Timeout(payload)) => return Err(Failure::TimedOut { payload }),
+                Ok(Heard::Complete) => break false,
+                Err(Failure::ClosedForGood { .. }) => break true,
                 Err(end) => return Err(server_error.map_or(end, Failure::Reported)),
             }
-        }
-    }
-
-    /// The next event that makes sense, when the callback has been told: of all but a `timeout`, which ends the attempt
-    /// and is told with the delay that follows. What makes no sense is told as an error, and passed over.
-    async fn hear(&mut self, stream: &mut A::Stream) -> Result<ServerEvent<A::Json>, Failure<A::Json>> {
-        loop {
-            let event = match ServerEvent::<A::Json>::read(&stream.next().await?) {
-                Ok(event) => event,
-                Err(reason) => {
-                    self.report(EventKind::Error, &A::Json::error(&reason), None);
-                    continue;
-                }
-            };
-            match &event {
-                ServerEvent::State(state) => {
-                    self.progress.last_state = Some(state.clone());
-                    self.report(EventKind::State, state.json(), None);
-                }
-                ServerEvent::Complete(payload) => self.report(EventKind::Complete, payload, None),
-                ServerEvent::Error(payload) => self.report(EventKind::Error, payload, None),
-                ServerEvent::Timeout(_) => {}
-            }
-            return Ok(event);
-        }
+        };
+        *open = None;
+        self.read_target(is_closed_for_good).await
     }
 
     /// The stream is over without the target: the one-shot read decides.
-    async fn read_target(&mut self) -> Result<Reached<A>, Failure<A::Json>> {
+    async fn read_target(&mut self, is_closed_for_good: bool) -> Result<CvmState<A::Json>, Failure<A::Json>> {
         let state = read_state(self.api).await?;
-        self.progress.last_state = Some(state.clone());
-        if state.status() == self.request.target {
-            Ok(Reached { state, stream: None })
-        } else {
-            Err(Failure::NotReached { status: state.status().into() })
+        let status = state.status().into();
+        self.progress.last_state = Some(state);
+        match self.target_state() {
+            Some(state) => Ok(state),
+            None if is_closed_for_good => Err(Failure::ClosedForGood { status: Some(status) }),
+            None => Err(Failure::NotReached { status }),
         }
+    }
+
+    /// The last state, if it is the target.
+    fn target_state(&self) -> Option<CvmState<A::Json>> {
+        self.progress.last_state.as_ref().filter(|state| state.status() == self.request.target).cloned()
+    }
+
+    /// The next event that makes sense. What makes no sense is told as an error, and passed over.
+    async fn hear(&mut self, stream: &mut A::Stream) -> Result<Heard<A::Json>, Failure<A::Json>> {
+        loop {
+            let frame = stream.next().await?;
+            match self.understand(&frame) {
+                Ok(heard) => return Ok(heard),
+                Err(reason) => self.report(EventKind::Error, &A::Json::error(&reason), None),
+            }
+        }
+    }
+
+    /// Understands a frame, and tells the callback: of all but a `timeout`, which ends the attempt and is told with the
+    /// delay that follows.
+    fn understand(&mut self, frame: &Frame<<A::Json as Json>::Text>) -> Result<Heard<A::Json>, String> {
+        let payload: A::Json = frame.payload()?;
+        Ok(match frame.kind {
+            EventKind::State => {
+                let state = CvmState::from_json(payload)
+                    .ok_or("the server sent a `state` event without a `status` that is a string")?;
+                let attempt = self.progress.attempts;
+                let payload = self.progress.last_state.insert(state).json();
+                self.caller.on_event(WatchEvent { kind: frame.kind, payload, attempt, retry_in: None });
+                Heard::State
+            }
+            EventKind::Complete => {
+                self.report(frame.kind, &payload, None);
+                Heard::Complete
+            }
+            EventKind::Error => {
+                self.report(frame.kind, &payload, None);
+                Heard::Error(payload.words())
+            }
+            EventKind::Timeout => Heard::Timeout(payload),
+        })
     }
 
     /// Passes on what the stream still says after the target is reached, up to `complete`: for a second at most, and
     /// however it ends, the target is reached.
-    async fn hear_out(&mut self, mut stream: A::Stream) {
+    async fn hear_out(&mut self, stream: &mut A::Stream) {
         loop {
-            match self.hear(&mut stream).await {
-                Ok(ServerEvent::State(_) | ServerEvent::Error(_)) => {}
-                Ok(ServerEvent::Timeout(payload)) => return self.report(EventKind::Timeout, &payload, None),
-                Ok(ServerEvent::Complete(_)) | Err(_) => return,
+            match self.hear(stream).await {
+                Ok(Heard::State | Heard::Error(_)) => {}
+                Ok(Heard::Timeout(payload)) => return self.report(EventKind::Timeout, &payload, None),
+                Ok(Heard::Complete) | Err(_) => return,
             }
         }
     }
@@ -225,9 +246,12 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
 }
 
 /// What the future gives, or `None` if it takes longer. Either way it is dropped, and what it holds is closed.
-async fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    match race(future, api.sleep(limit)).await {
-        First::Left(value) => Some(value),
-        First::Right(()) => None,
-    }
+///
+/// Future and timer each have a box of their own: to make one future of both takes more code.
+fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
+    let (mut timer, mut future) = (Box::pin(api.sleep(limit)), Box::pin(future));
+    poll_fn(move |context| match future.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
+    })
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Caller, EventKind, EventStream, Failure, FieldError, Frame, Progress, SseDecoder, WatchEvent, watch,
+    Api, Caller, EventKind, EventStream, Failure, FieldError, Frame, Progress, SseDecoder, SseItem, WatchEvent, watch,
 };
 use peak_alloc::PeakAlloc;
 use serde_json::json;
@@ -107,9 +107,10 @@ impl EventStream for Stream {
             let (head, tail) = chunk.as_bytes().split_at(chunk.len() / 2);
             for half in [head, tail] {
                 let frames = &mut self.frames;
-                let give = |frame: cvm_watch::SseFrame<'_>| {
-                    let kind = EventKind::named(frame.event).unwrap();
-                    frames.push_back(Frame { kind, data: String::from_utf8_lossy(frame.data).into_owned() });
+                let give = |item: SseItem<'_>| {
+                    let SseItem::Frame { event, data } = item else { return };
+                    let kind = EventKind::named(event).unwrap();
+                    frames.push_back(Frame { kind, data: String::from_utf8_lossy(data).into_owned() });
                 };
                 self.decoder.decode(half, give).unwrap();
             }

@@ -163,6 +163,7 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
         (r#"{"error":"boot_failed","message":"the disk is full"}"#, "the disk is full"),
         (r#"{"error":"boot failed"}"#, "boot failed"),
         (r#"{"error":"boot failed","message":""}"#, "boot failed"),
+        (r#""boot failed""#, "boot failed"),
     ] {
         for end in [End, Break] {
             let world = World::new([vec![Say("error", payload.into()), end]]);
@@ -189,7 +190,7 @@ async fn the_last_error_counts_and_a_state_after_it_takes_it_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_error_event_of_any_shape_is_passed_on() {
-    for payload in ["null", "[]", "7", r#""text""#, r#"{"error":7}"#] {
+    for payload in ["null", "[]", "7", r#""""#, r#"{"error":7}"#] {
         let world = World::new([vec![Say("error", payload.into()), End]]);
         assert_eq!(gave_up(&world.watch(&request(json!({}))).await), &Failure::Ended);
         assert_eq!(world.payloads()[0].to_string(), payload);

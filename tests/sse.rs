@@ -1,7 +1,7 @@
 //! The decoder of event streams against vectors written after the standard, in every chunking: natively and in the
 //! browser.
 
-use cvm_watch::{FrameTooLarge, SseDecoder};
+use cvm_watch::{FrameTooLarge, SseDecoder, SseItem};
 use serde_json::Value;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -17,15 +17,17 @@ type Event = (String, String, String);
 
 fn decode<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Option<u64>) {
     let mut decoder = SseDecoder::default();
-    let mut events = Vec::new();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (mut events, mut last_event_id, mut retry) = (Vec::new(), String::new(), None);
     for chunk in chunks {
-        let give = |frame: cvm_watch::SseFrame<'_>| {
-            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-            events.push((text(frame.event), text(frame.data), text(frame.last_event_id)));
+        let give = |item: SseItem<'_>| match item {
+            SseItem::Frame { event, data } => events.push((text(event), text(data), last_event_id.clone())),
+            SseItem::Id(id) => last_event_id = text(id),
+            SseItem::Retry(milliseconds) => retry = Some(milliseconds),
         };
         decoder.decode(chunk, give).unwrap();
     }
-    (events, decoder.retry())
+    (events, retry)
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
@@ -134,5 +136,6 @@ fn a_day_of_keep_alives_leaves_nothing_behind() {
     };
     let every_15_s = 24 * 3600 / 15;
     assert_eq!(feed(comments.len()), feed(every_15_s), "what it holds");
-    decoder.decode(b"data: still here\n\n", |frame| assert_eq!(frame.data, b"still here")).unwrap();
+    let here = SseItem::Frame { event: b"message", data: b"still here" };
+    decoder.decode(b"data: still here\n\n", |item| assert_eq!(item, here)).unwrap();
 }

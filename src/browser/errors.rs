@@ -4,59 +4,61 @@ use alloc::string::String;
 
 use wasm_bindgen::prelude::*;
 
-use crate::error::{FieldError, WatchError};
+use crate::error::WatchError;
 use crate::failure::Failure;
+use crate::request::{ReadRequest, WatchRequest};
 use crate::text::{concat, decimal};
 use crate::watch::Progress;
 
-use super::json::JsJson;
+use super::Request;
+use super::call::Call;
+use super::json::{JsJson, last_state};
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
 extern "C" {
+    /// `cause` is the `detail` of a request error.
     #[wasm_bindgen(js_name = makeError)]
-    fn make_error(class: u32, message: &str, attempts: u32, last_state: &JsValue, cause: &JsValue) -> JsValue;
-    #[wasm_bindgen(js_name = makeRequestError)]
-    fn make_request_error(message: &str, attempts: u32, last_state: &JsValue, status: u16, detail: &JsValue)
-    -> JsValue;
-    #[wasm_bindgen(js_name = makeValidationError)]
-    fn make_validation_error(errors: &JsValue, attempts: u32, last_state: &JsValue, options: &JsValue) -> JsValue;
-    #[wasm_bindgen(js_name = withFieldError)]
-    fn with_field_error(errors: &JsValue, field: &str, message: &str) -> JsValue;
-    #[wasm_bindgen(js_name = makeFailure)]
-    fn make_failure(message: &str, is_timeout: bool) -> JsValue;
+    fn make_error(
+        kind: u32,
+        message: &str,
+        attempts: u32,
+        last_state: &JsValue,
+        cause: &JsValue,
+        status: u16,
+    ) -> JsValue;
 }
 
-// Classes that have nothing of their own but a cause, in the order in which errors.js counts them.
+// The kinds of error, as errors.js counts them.
 const WATCH_ERROR: u32 = 0;
 const WATCH_ABORTED_ERROR: u32 = 1;
 const MAX_RETRIES_EXCEEDED_ERROR: u32 = 2;
-
-/// What a promise rejects with when the arguments are bad.
-pub fn invalid(errors: &[FieldError]) -> JsValue {
-    validation_error(errors, &Progress::default(), &JsValue::UNDEFINED)
-}
-
-fn validation_error(errors: &[FieldError], progress: &Progress<JsJson>, options: &JsValue) -> JsValue {
-    let mut list = JsValue::UNDEFINED;
-    for FieldError { field, message } in errors {
-        list = with_field_error(&list, field, message);
-    }
-    make_validation_error(&list, progress.attempts, &last_state(progress), options)
-}
+const REQUEST_ERROR: u32 = 3;
+const TIMEOUT: u32 = 4;
+const OTHER: u32 = 5;
 
 /// What the errors of a call speak of: "the watch of CVM …".
-pub struct Subject(pub String);
+pub struct Subject(String);
 
 impl Subject {
+    /// What a request's errors speak of.
+    pub fn of(request: &Request) -> Self {
+        Self(match request {
+            Request::Watch(WatchRequest { id, target, .. }) => {
+                concat(&["the watch of CVM \"", id.as_ref(), "\" for \"", target, "\""])
+            }
+            Request::Read(ReadRequest { id, .. }) => concat(&["the read of CVM \"", id.as_ref(), "\""]),
+        })
+    }
+
     /// The signal has aborted.
     pub fn aborted(&self, reason: &JsValue, progress: &Progress<JsJson>) -> JsValue {
         self.caused(WATCH_ABORTED_ERROR, &[" was aborted"], reason, progress)
     }
 
-    /// The watch has ended without its target; `thrown` has what a function of the caller's threw.
-    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: &JsValue) -> JsValue {
+    /// The watch has ended without its target.
+    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, call: &Call) -> JsValue {
         match error {
-            WatchError::BadDelay(bad) => validation_error(core::slice::from_ref(bad), progress, thrown),
+            WatchError::BadDelay(bad) => call.turned_down(bad, progress),
             WatchError::Refused(failure) => self.failure(failure, progress),
             WatchError::RetriesExceeded(failure) => {
                 let attempts = decimal(progress.attempts.into());
@@ -77,21 +79,24 @@ impl Subject {
 
     /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error.
     pub fn failure(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
+        let message = failure.message();
         let (status, detail) = match failure {
             Failure::Status(refusal) => (refusal.status, refusal.detail.clone().map(JsValue::from)),
             Failure::Redirected { status } => (*status, None),
-            _ => return make_failure(&failure.message(), matches!(failure, Failure::TimedOut { .. })),
+            _ => {
+                let kind = if matches!(failure, Failure::TimedOut { .. }) { TIMEOUT } else { OTHER };
+                return make_error(kind, &message, 0, &JsValue::UNDEFINED, &JsValue::UNDEFINED, 0);
+            }
         };
-        let message = concat(&[&self.0, ": ", &failure.message()]);
-        make_request_error(&message, progress.attempts, &last_state(progress), status, &detail.unwrap_or_default())
+        self.make(REQUEST_ERROR, &[": ", &message], &detail.unwrap_or_default(), progress, status)
     }
 
-    fn caused(&self, class: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>) -> JsValue {
+    fn caused(&self, kind: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>) -> JsValue {
+        self.make(kind, what, cause, progress, 0)
+    }
+
+    fn make(&self, kind: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>, status: u16) -> JsValue {
         let message = concat(&[&self.0, &*concat(what)]);
-        make_error(class, &message, progress.attempts, &last_state(progress), cause)
+        make_error(kind, &message, progress.attempts, &last_state(progress), cause, status)
     }
-}
-
-fn last_state(progress: &Progress<JsJson>) -> JsValue {
-    progress.last_state.as_ref().map(|state| state.json().clone().into()).unwrap_or_default()
 }

@@ -1,40 +1,49 @@
 //! JavaScript's own values as the core's JSON.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
 use crate::duration::in_milliseconds;
 use crate::json::Json;
-use crate::text::decimal;
+use crate::watch::Progress;
 
 #[wasm_bindgen(module = "/src/js/json.js")]
 extern "C" {
     fn parse(text: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = whyNotJson)]
-    fn why_not_json(text: &JsValue) -> String;
+    fn why_not_json(text: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = statusOf)]
     fn status_of(value: &JsValue) -> Option<String>;
-    #[wasm_bindgen(js_name = errorPayload)]
-    fn error_payload(error: &str) -> JsValue;
-    #[wasm_bindgen(js_name = timeoutPayload)]
-    fn timeout_payload(error: &str, elapsed: f64, target: Option<&str>) -> JsValue;
-    /// How many items an array has.
-    #[wasm_bindgen(js_name = lengthOf)]
-    fn length_of(value: &JsValue) -> Option<u32>;
-    /// A field of an object; undefined for what has none.
-    pub fn get(value: &JsValue, name: &str) -> JsValue;
+    /// The payload of an event that is made here: `{error, elapsed, target}`, without what there is none of.
+    #[wasm_bindgen(js_name = makePayload)]
+    fn make_payload(error: &str, elapsed: Option<f64>, target: Option<&str>) -> JsValue;
+    /// The number that a value is; NaN for anything else.
+    #[wasm_bindgen(js_name = numberOf)]
+    pub fn number_of(value: &JsValue) -> f64;
+    #[wasm_bindgen(js_name = wordsOf)]
+    fn words_of(value: &JsValue) -> JsValue;
 }
 
 /// What `JSON.parse` gave, or what stands for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JsJson(JsValue);
 
+/// The last state that the server told, or undefined.
+pub fn last_state(progress: &Progress<JsJson>) -> JsValue {
+    progress.last_state.as_ref().map(|state| state.json().clone().into()).unwrap_or_default()
+}
+
 impl AsRef<JsValue> for JsJson {
     fn as_ref(&self) -> &JsValue {
         &self.0
+    }
+}
+
+impl From<JsValue> for JsJson {
+    fn from(value: JsValue) -> Self {
+        Self(value)
     }
 }
 
@@ -49,33 +58,22 @@ impl Json for JsJson {
 
     fn parse(text: &JsValue) -> Result<Self, String> {
         let value = parse(text);
-        if value.is_undefined() { Err(why_not_json(text)) } else { Ok(Self(value)) }
+        if value.is_undefined() { Err(why_not_json(text).as_string().unwrap_or_default()) } else { Ok(Self(value)) }
     }
 
     fn error(error: &str) -> Self {
-        Self(error_payload(error))
+        Self(make_payload(error, None, None))
     }
 
     fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self {
-        Self(timeout_payload(error, in_milliseconds(elapsed) / 1000.0, target))
+        Self(make_payload(error, Some(in_milliseconds(elapsed) / 1000.0), target))
     }
 
-    fn get(&self, name: &str) -> Option<Self> {
-        let value = get(&self.0, name);
-        if value.is_undefined() { None } else { Some(Self(value)) }
+    fn status(&self) -> Option<String> {
+        status_of(&self.0)
     }
 
-    fn items(&self) -> Option<Vec<Self>> {
-        let item = |index: u32| Self(get(&self.0, &decimal(index.into())));
-        Some((0..length_of(&self.0)?).map(item).collect())
-    }
-
-    fn as_text(&self) -> Option<String> {
-        self.0.as_string()
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        // Every event is asked for it: its name need not cross into JavaScript each time.
-        if name == "status" { status_of(&self.0) } else { self.get(name)?.as_text() }
+    fn words(&self) -> Option<String> {
+        words_of(&self.0).as_string()
     }
 }

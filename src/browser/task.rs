@@ -5,13 +5,15 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
+use alloc::vec::{IntoIter, Vec};
 use core::cell::Cell;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
+
+use super::call::Call;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,14 +32,15 @@ pub struct Task {
     /// Not there while it runs, and when it is done.
     future: Cell<Option<Pin<Box<dyn Future<Output = Outcome>>>>>,
     is_called: Cell<bool>,
+    pub call: Call,
     resolve: Callback,
     reject: Callback,
 }
 
 impl Task {
     /// A task without a future yet: that is made with the task, which its sources take.
-    pub fn new(resolve: Callback, reject: Callback) -> Rc<Self> {
-        Rc::new(Self { future: Cell::default(), is_called: Cell::default(), resolve, reject })
+    pub fn new(call: Call, resolve: Callback, reject: Callback) -> Rc<Self> {
+        Rc::new(Self { future: Cell::default(), is_called: Cell::default(), call, resolve, reject })
     }
 
     /// Starts the future.
@@ -77,19 +80,26 @@ pub struct Source {
 /// News that nobody has heard yet. It is rarely more than one piece: each is heard in the call that brings it, unless that
 /// comes from within another.
 #[derive(Default)]
-struct Inbox(Cell<Vec<News>>);
+struct Inbox {
+    arrived: Cell<Vec<News>>,
+    /// What had arrived when it was last looked at.
+    seen: Cell<IntoIter<News>>,
+}
 
 impl Inbox {
     fn put(&self, news: News) {
-        let mut all = self.0.take();
-        all.push(news);
-        self.0.set(all);
+        let mut arrived = self.arrived.take();
+        arrived.push(news);
+        self.arrived.set(arrived);
     }
 
     fn take(&self) -> Option<News> {
-        let mut all = self.0.take();
-        let first = if all.is_empty() { None } else { Some(all.remove(0)) };
-        self.0.set(all);
+        let mut seen = self.seen.take();
+        let first = seen.next().or_else(|| {
+            seen = self.arrived.take().into_iter();
+            seen.next()
+        });
+        self.seen.set(seen);
         first
     }
 }
@@ -109,82 +119,19 @@ impl Source {
         Self { stop, inbox, _tell: tell }
     }
 
-    /// The next news.
-    pub async fn next(&self) -> News {
-        poll_fn(|_| self.inbox.take().map_or(Poll::Pending, Poll::Ready)).await
+    /// Waits for the only news there is.
+    pub fn done(self) -> impl Future<Output = ()> {
+        poll_fn(move |_| self.poll().map(|_| ()))
     }
 
-    /// The one piece of news of a source that promises something.
-    ///
-    /// # Errors
-    /// What was thrown.
-    pub async fn settled(&self) -> Result<JsValue, JsValue> {
-        match self.next().await {
-            (0, value) => Ok(value),
-            (_, error) => Err(error),
-        }
+    /// The next news, if it is there.
+    pub fn poll(&self) -> Poll<News> {
+        self.inbox.take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
 impl Drop for Source {
     fn drop(&mut self) {
         self.stop.call(&JsValue::UNDEFINED, &JsValue::UNDEFINED);
-    }
-}
-
-#[cfg(test)]
-pub mod tests {
-    use alloc::string::String;
-    use core::time::Duration;
-
-    use js_sys::Promise;
-    use wasm_bindgen_futures::JsFuture;
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    use super::super::endpoint::wait;
-    use super::super::signal::{AbortSignal, aborted};
-    use super::*;
-    use crate::race::race;
-
-    /// Runs a future in a task; it gives what it has seen, in words.
-    pub async fn run<F: Future<Output = String> + 'static>(make: impl FnOnce(Rc<Task>) -> F) -> String {
-        let mut make = Some(make);
-        let promise = Promise::new(&mut |resolve, reject| {
-            let task = Task::new(resolve.unchecked_into(), reject.unchecked_into());
-            let future = (make.take().unwrap())(Rc::clone(&task));
-            task.start(async move { Ok(future.await.into()) });
-        });
-        JsFuture::from(promise).await.unwrap().as_string().unwrap()
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_timer_wakes_its_task_and_the_shorter_one_wins() {
-        let seen = run(async |task: Rc<Task>| {
-            wait(&task, Duration::ZERO).await;
-            let (short, long) = (wait(&task, Duration::from_millis(1)), wait(&task, Duration::from_secs(600)));
-            match race(long, short).await {
-                crate::race::First::Left(()) => "long",
-                crate::race::First::Right(()) => "short",
-            }
-            .into()
-        });
-        assert_eq!(seen.await, "short");
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_signal_wakes_its_task_even_from_within() {
-        let controller = web_sys::AbortController::new().unwrap();
-        let signal: AbortSignal = JsValue::from(controller.signal()).unchecked_into();
-        let seen = run(async move |task: Rc<Task>| {
-            let abort = async {
-                controller.abort();
-                core::future::pending::<()>().await;
-            };
-            race(aborted(&task, Some(&signal)), abort).await;
-            // It is done at once, when it has aborted before.
-            aborted(&task, Some(&signal)).await;
-            "aborted".into()
-        });
-        assert_eq!(seen.await, "aborted");
     }
 }

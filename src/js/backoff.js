@@ -1,12 +1,14 @@
 import { ValidationError } from "./errors.js";
-import { show } from "./show.js";
+import { mustBe } from "./show.js";
 
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** The longest delay that a timer knows (WHATWG HTML: a 32-bit signed integer of milliseconds). */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+const DELAY = [`a number of milliseconds from 0 to ${LONGEST_DELAY}`, (value) => value >= 0 && value <= LONGEST_DELAY];
 
 const RULES = {
-  base: ["a number of milliseconds from 0 to 2147483647", (value) => value >= 0 && value <= LONGEST_DELAY],
+  base: DELAY,
   factor: ["a number from 1", (value) => value >= 1 && value < Number.POSITIVE_INFINITY],
-  max: ["a number of milliseconds from 0 to 2147483647", (value) => value >= 0 && value <= LONGEST_DELAY],
+  max: DELAY,
   jitter: ["a number from 0 to 1", (value) => value >= 0 && value <= 1],
 };
 
@@ -15,7 +17,7 @@ export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitt
   const options = { base, factor, max, jitter };
   const errors = Object.entries(RULES)
     .filter(([field, [, fits]]) => typeof options[field] !== "number" || !fits(options[field]))
-    .map(([field, [rule]]) => ({ field, message: `must be ${rule}, but is ${show(options[field])}` }));
+    .map(([field, [rule]]) => ({ field, message: mustBe(rule, options[field]) }));
   if (errors.length > 0) {
     throw new ValidationError(errors, 0);
   }

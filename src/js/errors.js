@@ -33,28 +33,16 @@ for (const [value, { prototype }] of Object.entries(classes)) {
 
 // What WebAssembly makes.
 
-/** Classes that have nothing of their own but a cause. */
+/** The kinds that have nothing of their own but a cause, in the order in which WebAssembly counts all kinds. */
 const CAUSED = [WatchError, WatchAbortedError, MaxRetriesExceededError];
+const REQUEST_ERROR = 3;
+const TIMEOUT = 4;
 
-export function makeError(index, message, attempts, lastState, cause) {
-  return new CAUSED[index](message, attempts, lastState, { cause });
-}
-
-export function makeRequestError(message, attempts, lastState, status, detail) {
-  return new RequestError(message, attempts, lastState, status, detail);
-}
-
-export function makeValidationError(errors, attempts, lastState, options) {
-  return new ValidationError(errors, attempts, lastState, options);
-}
-
-/** The list of errors, and another. */
-export const withFieldError = (errors = [], field, message) => [...errors, { field, message }];
-
-/** How an attempt failed. */
-export function makeFailure(message, isTimeout) {
+export function makeError(kind, message, attempts, lastState, cause, status) {
+  if (kind in CAUSED) return new CAUSED[kind](message, attempts, lastState, { cause });
+  if (kind === REQUEST_ERROR) return new RequestError(message, attempts, lastState, status, cause);
+  // How an attempt failed; as a DOMException for a time-out is called.
   const error = new Error(message);
-  // As a DOMException for a time-out is called.
-  if (isTimeout) error.name = "TimeoutError";
+  if (kind === TIMEOUT) error.name = "TimeoutError";
   return error;
 }

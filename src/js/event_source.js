@@ -1,10 +1,6 @@
-import { KINDS } from "./callbacks.js";
+import { BROKEN, CLOSED_FOR_GOOD, EVENTS } from "./news.js";
 import { source } from "./sources.js";
-
-// Kinds of news beside those of the four events.
-const FAILED = 4;
-const CLOSED_FOR_GOOD = 5;
-const NOT_OPENED = 6;
+import { messageOf } from "./thrown.js";
 
 /** Opens the browser's own EventSource (a source). It is closed at its first failure. */
 export const openEventSource = (url, withCredentials, tell) =>
@@ -13,16 +9,18 @@ export const openEventSource = (url, withCredentials, tell) =>
     try {
       stream = new EventSource(url, { withCredentials });
     } catch (error) {
-      return tell(NOT_OPENED, error);
+      return tell(BROKEN, `the browser cannot open the event stream: ${messageOf(error)}`);
     }
-    KINDS.forEach((name, kind) => {
+    EVENTS.forEach((name, kind) => {
       stream.addEventListener(name, (event) => {
         // A failed connection and the server's `event: error` are both called `error`; only the latter is a message.
         if (event instanceof MessageEvent) return tell(kind, event.data);
-        const news = stream.readyState === stream.CLOSED ? CLOSED_FOR_GOOD : FAILED;
+        const isClosed = stream.readyState === stream.CLOSED;
         // Or it would reconnect by itself.
         stream.close();
-        tell(news);
+        if (isClosed) return tell(CLOSED_FOR_GOOD);
+        // The browser does not tell a clean end from a broken connection.
+        tell(BROKEN, "the connection failed, or the event stream ended before the target was reached");
       });
     });
     return () => stream.close();

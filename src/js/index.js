@@ -1,3 +1,4 @@
+import { Call } from "./call.js";
 import { instance } from "./instance.js";
 
 export { exponentialBackoff } from "./backoff.js";
@@ -39,12 +40,11 @@ export function createClient(config = {}) {
   return client;
 }
 
-export async function watchCvmState(client, request, options) {
-  const call = [configs.get(client)?.(), copy(request), copy(options)];
-  return (await instance())("watchCvmState", call);
-}
+export const watchCvmState = (client, request, options) => run("watchCvmState", client, request, options);
 
-export async function getCvmState(client, request, options) {
-  const call = [configs.get(client)?.(), copy(request), copy(options)];
-  return (await instance())("getCvmState", call);
+export const getCvmState = (client, request, options) => run("getCvmState", client, request, options);
+
+async function run(name, client, request, options) {
+  const call = new Call(configs.get(client)?.(), copy(request), copy(options));
+  return (await instance())(name, call);
 }

@@ -32,7 +32,7 @@ async function start() {
     for (const reject of pending) reject(failed());
   });
 
-  return (name, args) =>
+  return (name, call) =>
     new Promise((resolve, reject) => {
       if (failed) throw failed();
       const settling = (settle) => (value) => {
@@ -41,7 +41,7 @@ async function start() {
       };
       pending.add(reject);
       try {
-        calls[name](...args, settling(resolve), settling(reject));
+        calls[name](call, settling(resolve), settling(reject));
       } catch (error) {
         crash(error);
       }

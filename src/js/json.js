@@ -16,11 +16,8 @@ export function whyNotJson(text) {
   }
 }
 
-/** A field of an object; undefined for what has none. */
-export const get = (value, name) => value?.[name];
-
-/** How many items an array has; undefined for anything else. */
-export const lengthOf = (value) => (Array.isArray(value) ? value.length : undefined);
+/** The number that a value is; NaN for anything else. */
+export const numberOf = (value) => (typeof value === "number" ? value : Number.NaN);
 
 /** The value's status, if it is a string. */
 export function statusOf(value) {
@@ -28,10 +25,12 @@ export function statusOf(value) {
   return typeof status === "string" ? status : undefined;
 }
 
-/** The payload of an `error` event that is made here. */
-export const errorPayload = (error) => ({ error });
+const wordsIn = (item) =>
+  [item, item?.message, item?.error, item?.msg].find((text) => typeof text === "string" && text !== "");
 
-/** The payload of a `timeout` event that is made here. */
-export function timeoutPayload(error, elapsed, target) {
-  return target === undefined ? { error, elapsed } : { error, elapsed, target };
-}
+/** What a payload says in words: a string, an object with a `message` or an `error`, or a list of items with a `msg` each. */
+export const wordsOf = (payload) =>
+  Array.isArray(payload) ? payload.map(wordsIn).filter(Boolean).join("; ") || undefined : wordsIn(payload);
+
+/** The payload of an `error` or `timeout` event that is made here: without the fields that are undefined, as JSON has it. */
+export const makePayload = (error, elapsed, target) => JSON.parse(JSON.stringify({ error, elapsed, target }));

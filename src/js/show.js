@@ -4,7 +4,7 @@ const LONGEST = 80;
 export function show(value) {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return isArray(value) ? "an array" : "an object";
+  if (isObject(value)) return isArray(value) ? "an array" : "an object";
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
@@ -16,3 +16,8 @@ function isArray(value) {
     return false;
   }
 }
+
+export const isObject = (value) => typeof value === "object" && value !== null;
+
+/** What is wrong with an argument, in words that follow its name. */
+export const mustBe = (rule, value) => `must be ${rule}, but is ${show(value)}`;

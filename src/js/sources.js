@@ -43,8 +43,8 @@ export function source(tell, start) {
   return stop;
 }
 
+/** The kind of the one piece of news that there is. */
 const DONE = 0;
-const FAILED = 1;
 
 /** Waits so many milliseconds. */
 export const sleep = (ms, tell) =>
@@ -53,21 +53,10 @@ export const sleep = (ms, tell) =>
     return () => clearTimeout(timer);
   });
 
-/** Waits until a signal aborts. */
+/** Waits until a signal aborts: for ever, if there is none. */
 export const onAbort = (signal, tell) =>
   source(tell, (tell) => {
     const listener = () => tell(DONE);
-    signal.addEventListener("abort", listener);
-    return () => signal.removeEventListener("abort", listener);
+    signal?.addEventListener("abort", listener);
+    return () => signal?.removeEventListener("abort", listener);
   });
-
-/** Calls a function, and waits for what it promises. */
-export const ask = (provide, tell) => source(tell, (tell) => settle(provide, tell));
-
-/** Tells what a function promises, or throws. */
-export function settle(provide, tell) {
-  new Promise((resolve) => resolve(provide())).then(
-    (value) => tell(DONE, value),
-    (error) => tell(FAILED, error),
-  );
-}

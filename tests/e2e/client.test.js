@@ -95,6 +95,8 @@ test("bad arguments, all at once", async () => {
     },
     { field: "useCookieAuth", message: 'must be true or false, but is "yes"' },
     { field: "transport", message: 'must be "auto", "eventsource" or "fetch", but is "carrier pigeon"' },
+    { field: "onEvent", message: "must be a function, but is 1" },
+    { field: "signal", message: "must be an AbortSignal, but is 1" },
     { field: "uuid", message: 'must be a version 4 UUID, each hyphen optional, but is "1"' },
     {
       field: "name",
@@ -109,8 +111,6 @@ test("bad arguments, all at once", async () => {
       field: "retryDelay",
       message: "must be a number of milliseconds from 0 to 2147483647, or a function that gives one, but is 2147483648",
     },
-    { field: "onEvent", message: "must be a function, but is 1" },
-    { field: "signal", message: "must be an AbortSignal, but is 1" },
   ]);
 });
 
@@ -488,6 +488,33 @@ test("getCvmState: the present state, once, or a typed error", async () => {
   assert.match(broken.message, new RegExp(`the read of CVM "${id}" has failed: the server could not be reached`));
 });
 
+test("the message of a refusal has the words of its detail", async () => {
+  const details = [
+    ["CVM not found", ": CVM not found"],
+    [[{ msg: "too small" }, { loc: [] }, { msg: "too odd" }], ": too small; too odd"],
+    [{ error_code: "ERR-01", message: "not yours" }, ": not yours"],
+    [{ error: "gone", message: "" }, ": gone"],
+    ...[{ unheard: "of" }, [], "", { message: "" }, 7, null, [null]].map((detail) => [detail, ""]),
+  ];
+  const id = await simulator.script({ reads: details.map(([detail]) => answer(422, detail)) });
+  const messages = await browser.run(
+    async (id, count) => {
+      const { getCvmState } = lab.client();
+      const refused = () => getCvmState({ id }).catch(({ message, detail }) => [detail, message]);
+      const all = [];
+      while (all.length < count) all.push(await refused());
+      return all;
+    },
+    id,
+    details.length,
+  );
+  const begin = `the read of CVM "${id}": the server answered with status 422`;
+  assert.deepEqual(
+    messages,
+    details.map(([detail, words]) => [detail, begin + words]),
+  );
+});
+
 test("getCvmState: aborts, times out, and checks its arguments", async () => {
   const id = await simulator.script({ reads: [["hold"], ["hold"]] });
   const [aborted, timedOut, fields] = await browser.run(async (id) => {
@@ -504,7 +531,7 @@ test("getCvmState: aborts, times out, and checks its arguments", async () => {
   }, id);
   assert.equal(aborted.name, "WatchAbortedError");
   assert.deepEqual([timedOut.name, timedOut.cause.name], ["WatchError", "TimeoutError"]);
-  assert.deepEqual(fields, ["id", "timeout", "signal"]);
+  assert.deepEqual(fields, ["signal", "id", "timeout"]);
   for (const read of await simulator.closed(id)) assert.equal(read.ending, "client left");
 });
 

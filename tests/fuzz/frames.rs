@@ -1,6 +1,6 @@
 //! Frames: the decoder, in chunks, against a reader of the whole that is written after the standard, line by line.
 
-use cvm_watch::{FrameTooLarge, SseDecoder};
+use cvm_watch::{FrameTooLarge, SseDecoder, SseItem};
 use fastrand::Rng;
 
 pub const WORDS: &[&[u8]] = &[
@@ -49,21 +49,21 @@ pub fn check(input: &[u8]) {
     let (expected, retry) = read_whole(stream);
 
     let mut decoder = SseDecoder::default();
-    let events = decode(&mut decoder, stream, cuts).expect("far below the default size");
-    assert_eq!(events, expected);
-    assert_eq!(decoder.retry(), retry);
+    let whole = decode(&mut decoder, stream, cuts).expect("far below the default size");
+    assert_eq!(whole, (expected.clone(), retry));
 
     // What the decoder holds is bounded: it gives up on the very byte that is too much, not before.
     let largest = usize::from(cap);
     let mut capped = SseDecoder::new(largest);
     match decode(&mut capped, stream, cuts) {
-        Ok(events) => assert_eq!((events, largest_frame(stream) <= largest), (expected, true)),
+        Ok((events, _)) => assert_eq!((events, largest_frame(stream) <= largest), (expected, true)),
         Err(error) => assert_eq!((error, largest_frame(stream) > largest), (FrameTooLarge { largest }, true)),
     }
 }
 
-fn decode(decoder: &mut SseDecoder, mut stream: &[u8], cuts: u8) -> Result<Vec<Event>, FrameTooLarge> {
-    let mut events = Vec::new();
+fn decode(decoder: &mut SseDecoder, mut stream: &[u8], cuts: u8) -> Result<(Vec<Event>, Option<u64>), FrameTooLarge> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (mut events, mut last_event_id, mut retry) = (Vec::new(), String::new(), None);
     let mut rng = Rng::with_seed(cuts.into());
     while !stream.is_empty() {
         let size = match cuts {
@@ -72,13 +72,14 @@ fn decode(decoder: &mut SseDecoder, mut stream: &[u8], cuts: u8) -> Result<Vec<E
             _ => rng.usize(0..=stream.len().min(usize::from(cuts))),
         };
         let (chunk, rest) = stream.split_at(size);
-        decoder.decode(chunk, |frame| {
-            let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-            events.push((text(frame.event), text(frame.data), text(frame.last_event_id)));
+        decoder.decode(chunk, |item| match item {
+            SseItem::Frame { event, data } => events.push((text(event), text(data), last_event_id.clone())),
+            SseItem::Id(id) => last_event_id = text(id),
+            SseItem::Retry(milliseconds) => retry = Some(milliseconds),
         })?;
         stream = rest;
     }
-    Ok(events)
+    Ok((events, retry))
 }
 
 /// WHATWG HTML, 9.2.5 and 9.2.6, with the whole stream at hand.
@@ -145,6 +146,6 @@ pub fn megabytes_byte_by_byte() {
     let comments = [b": ping\r\n".repeat(1 << 17), b"data: x\r\n\r\n".into()].concat();
     for stream in [long_line, short_lines, comments] {
         let mut decoder = SseDecoder::default();
-        assert_eq!(decode(&mut decoder, &stream, 1).map(|events| events.len()), Ok(1));
+        assert_eq!(decode(&mut decoder, &stream, 1).map(|(events, _)| events.len()), Ok(1));
     }
 }

@@ -147,9 +147,9 @@ impl Model<'_> {
                 Meaning::Complete(_) => return Err(Failed::by(Why::NotReached(String::new()))),
                 Meaning::Timeout(payload) => return Err(Failed(Why::TimedOut, payload.clone(), None)),
                 Meaning::Error(payload) => {
-                    let words =
-                        |field: &str| payload.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-                    complaint = words("message").or(words("error")).or(complaint);
+                    let said = [Some(payload), payload.get("message"), payload.get("error")];
+                    let mut texts = said.into_iter().flatten().filter_map(Value::as_str);
+                    complaint = texts.find(|text| !text.is_empty()).or(complaint);
                 }
                 Meaning::Nonsense | Meaning::Nothing => {}
             }

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Progress, Refusal, SseDecoder,
+    Api, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Progress, Refusal, SseDecoder, SseItem,
     WatchError, WatchEvent, watch,
 };
 use serde_json::{Value, json};
@@ -445,9 +445,10 @@ async fn next_decoded(
             Chunk::End => return Err(Failure::Ended),
             Chunk::Break => return Err(Failure::Broken("the connection broke".into())),
             Chunk::Bytes(bytes) => {
-                let whole = decoder.decode(&bytes, |frame| {
-                    if let Some(kind) = EventKind::named(frame.event) {
-                        arrivals.push_back(Ok(Frame { kind, data: String::from_utf8_lossy(frame.data).into_owned() }));
+                let whole = decoder.decode(&bytes, |item| {
+                    let SseItem::Frame { event, data } = item else { return };
+                    if let Some(kind) = EventKind::named(event) {
+                        arrivals.push_back(Ok(Frame { kind, data: String::from_utf8_lossy(data).into_owned() }));
                     }
                 });
                 if let Err(too_large) = whole {

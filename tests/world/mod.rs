@@ -36,16 +36,19 @@ impl Json for TestJson {
         Self(payload)
     }
 
-    fn get(&self, name: &str) -> Option<Self> {
-        self.0.as_object()?.get(name).cloned().map(Self)
+    fn status(&self) -> Option<String> {
+        self.text("status")
     }
 
-    fn items(&self) -> Option<Vec<Self>> {
-        Some(self.0.as_array()?.iter().cloned().map(Self).collect())
+    fn words(&self) -> Option<String> {
+        let own = self.0.as_str().map(Into::into);
+        [own, self.text("message"), self.text("error")].into_iter().flatten().find(|words: &String| !words.is_empty())
     }
+}
 
-    fn as_text(&self) -> Option<String> {
-        self.0.as_str().map(Into::into)
+impl TestJson {
+    fn text(&self, name: &str) -> Option<String> {
+        self.0.get(name)?.as_str().map(Into::into)
     }
 }
 

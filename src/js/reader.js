@@ -1,33 +1,8 @@
-import { source } from "./sources.js";
-
 /** So many bytes are worth handing over at once. */
 const ENOUGH = 2 ** 14;
 
-const CHUNK = 0;
-const BROKEN = 1;
-const ENDED = 2;
-
-/**
- * Reads the body of a response (a source). Small chunks are handed over together: every crossing into WebAssembly has its
- * price.
- */
-export const readBody = (response, tell) =>
-  source(tell, (tell) => {
-    const reader = new Reader();
-    let isStopped = false;
-    const pump = async () => {
-      reader.open(response.body);
-      for (let bytes = await reader.read(); bytes && !isStopped; bytes = await reader.read()) tell(CHUNK, bytes);
-      tell(ENDED);
-    };
-    pump().catch((error) => tell(BROKEN, error));
-    return () => {
-      isStopped = true;
-      reader.cancel();
-    };
-  });
-
-class Reader {
+/** Reads a body. Small chunks are handed over together: every crossing into WebAssembly has its price. */
+export class Reader {
   #reader;
   /** A read that has begun, but not ended. */
   #ahead;
@@ -82,13 +57,3 @@ function concatenate(chunks, size) {
   }
   return whole;
 }
-
-export const sizeOf = (chunk) => chunk.byteLength;
-
-/** Copies a chunk into WebAssembly's memory. */
-export const copy = (chunk, to) => to.set(chunk);
-
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** The texts that lie one after the other, each with a CR behind it. What is not UTF-8 becomes U+FFFD. */
-export const texts = (bytes) => decoder.decode(bytes).split("\r");

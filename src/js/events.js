@@ -1,13 +1,11 @@
+import { EVENTS } from "./news.js";
 import { hasCrashed } from "./sources.js";
 
-/** The kinds of event, in the order in which WebAssembly counts them. */
-export const KINDS = ["state", "complete", "timeout", "error"];
-
 /** Tells the callback of an event. What it throws is the page's own affair. */
-export function tell(onEvent, kind, data, attempt, retryIn) {
+export function tellEvent(onEvent, kind, data, attempt, retryIn) {
   if (hasCrashed()) throw new Error("this instance has crashed");
   try {
-    onEvent(makeEvent(KINDS[kind], data, attempt, retryIn));
+    onEvent(makeEvent(EVENTS[kind], data, attempt, retryIn));
   } catch (error) {
     reportUncaught(error);
   }
@@ -30,14 +28,5 @@ function reportUncaught(error) {
     setTimeout(() => {
       throw error;
     });
-  }
-}
-
-/** Asks the caller's function for a delay: what it has given, or thrown. */
-export function askDelay(retryDelay, attempt, error) {
-  try {
-    return { given: retryDelay(attempt, error) };
-  } catch (cause) {
-    return { thrown: { cause } };
   }
 }
