@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { fitGlue } from "./glue.js";
 import { thirdPartyLicenses } from "./licenses.js";
@@ -22,6 +23,7 @@ const FEATURES = [
 
 const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.wasm");
 const bound = join(root, "target/bindgen");
+const trapping = join(bound, "trapping.wasm");
 const module = join(bound, "cvm_watch.wasm");
 const deflated = join(bound, "cvm_watch.deflated");
 const names = join(bound, "names.json");
@@ -37,7 +39,7 @@ const ENTRIES = [
 export async function build() {
   await step("building the package", async () => {
     compile();
-    bindAndOptimise();
+    await bindAndOptimise();
     await bundle();
   });
 }
@@ -47,24 +49,30 @@ function compile() {
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((registry) => join(sources, registry)) : [];
   const flags = [...registries, root].map((path) => `--remap-path-prefix=${path}=.`);
+  // Less than opt-level 2 inlines by itself (225): less to compress, all in all.
+  flags.push("-Cllvm-args=-inline-threshold=90");
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   const lean = ["--lib", "--no-default-features", "--release", "--target", "wasm32-unknown-unknown"];
   run("cargo", ["build", "--quiet", "--locked", ...lean], { env });
 }
 
-function bindAndOptimise() {
-  const hash = createHash("sha256").update(readFileSync(compiled)).digest("hex");
+async function bindAndOptimise() {
+  const inputs = [compiled, fileURLToPath(import.meta.url)].map((path) => readFileSync(path));
+  const hash = createHash("sha256").update(Buffer.concat(inputs)).digest("hex");
   const stamp = join(bound, "input.sha256");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   rmSync(bound, { recursive: true, force: true });
+  mkdirSync(bound, { recursive: true });
+  await withoutPanics(compiled, trapping);
   const options = ["--target", "web", "--no-typescript", "--omit-default-module-path", "--out-name", "glue"];
-  run(tool("wasm-bindgen"), [compiled, ...options, "--out-dir", bound]);
+  run(tool("wasm-bindgen"), [trapping, ...options, "--out-dir", bound]);
   const raw = join(bound, "glue_bg.wasm");
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   // One function for each caller would be larger once it is compressed.
   const passes = [
     "-Oz",
-    "--one-caller-inline-max-function-size=0",
+    "--one-caller-inline-max-function-size=20",
+    "--strip-debug",
     "--strip-producers",
     "--minify-imports-and-exports-and-modules",
   ];
@@ -74,6 +82,24 @@ function bindAndOptimise() {
   writeFileSync(names, printed ?? fail("wasm-opt has failed"));
   writeFileSync(deflated, deflateRawSync(readFileSync(module), { level: 9, memLevel: 9 }));
   writeFileSync(stamp, hash);
+}
+
+/** What tells of a panic, or that there is no memory, before it traps: nobody hears it (`src/browser/lean.rs`). */
+const TELLERS = /panicking|alloc_error|capacity_overflow|raw_vec12handle_error/;
+
+/**
+ * Makes a copy that traps where that would be told: so what tells it can go. It is without its list of features, too, from
+ * which wasm-bindgen would conclude to keep JavaScript's values in a table of WebAssembly's, which takes more code.
+ */
+async function withoutPanics(from, to) {
+  const { default: binaryen } = await import("binaryen");
+  const module = binaryen.readBinary(readFileSync(from));
+  const functions = Array.from({ length: module.getNumFunctions() }, (_, index) => module.getFunctionByIndex(index));
+  const tellers = functions.filter((one) => TELLERS.test(binaryen.getFunctionInfo(one).name));
+  if (tellers.length === 0) fail("the module names none of the functions that tell of a panic");
+  for (const teller of tellers) binaryen.Function.setBody(teller, module.unreachable());
+  module.runPasses(["strip-target-features"]);
+  writeFileSync(to, module.emitBinary());
 }
 
 async function bundle() {
