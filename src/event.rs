@@ -21,9 +21,9 @@ impl<T> Frame<T> {
     ///
     /// # Errors
     /// Says why the data makes no sense.
-    pub fn payload<J: Json<Text = T>>(&self) -> Result<J, String> {
+    pub fn payload<J: Json<Text = T>>(self) -> Result<J, String> {
         let name = self.kind.name();
-        J::parse(&self.data)
+        J::parse(self.data)
             .map_err(|reason| concat(&["the server sent a `", name, "` event that is not JSON: ", &reason]))
     }
 }

@@ -8,14 +8,14 @@ use core::time::Duration;
 /// The core looks at the few fields that it acts on and hands the rest on as it came, so that no unknown field is lost
 /// and nothing is rebuilt.
 pub trait Json: Clone {
-    /// JSON text, in the string type of that world.
+    /// What comes over the wire: JSON text, or what that world has already made of it.
     type Text;
 
     /// Reads JSON text; the error says what is wrong with it.
     ///
     /// # Errors
     /// The text is not JSON.
-    fn parse(text: &Self::Text) -> Result<Self, String>;
+    fn parse(text: Self::Text) -> Result<Self, String>;
 
     /// Makes the payload of an `error` event: `{error}`.
     fn error(error: &str) -> Self;

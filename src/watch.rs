@@ -173,7 +173,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     async fn hear(&mut self, stream: &mut A::Stream) -> Result<Heard<A::Json>, Failure<A::Json>> {
         loop {
             let frame = stream.next().await?;
-            match self.understand(&frame) {
+            match self.understand(frame) {
                 Ok(heard) => return Ok(heard),
                 Err(reason) => self.report(EventKind::Error, &A::Json::error(&reason), None),
             }
@@ -182,23 +182,24 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
 
     /// Understands a frame, and tells the callback: of all but a `timeout`, which ends the attempt and is told with the
     /// delay that follows.
-    fn understand(&mut self, frame: &Frame<<A::Json as Json>::Text>) -> Result<Heard<A::Json>, String> {
+    fn understand(&mut self, frame: Frame<<A::Json as Json>::Text>) -> Result<Heard<A::Json>, String> {
+        let kind = frame.kind;
         let payload: A::Json = frame.payload()?;
-        Ok(match frame.kind {
+        Ok(match kind {
             EventKind::State => {
                 let state = CvmState::from_json(payload)
                     .ok_or("the server sent a `state` event without a `status` that is a string")?;
                 let attempt = self.progress.attempts;
                 let payload = self.progress.last_state.insert(state).json();
-                self.caller.on_event(WatchEvent { kind: frame.kind, payload, attempt, retry_in: None });
+                self.caller.on_event(WatchEvent { kind, payload, attempt, retry_in: None });
                 Heard::State
             }
             EventKind::Complete => {
-                self.report(frame.kind, &payload, None);
+                self.report(kind, &payload, None);
                 Heard::Complete
             }
             EventKind::Error => {
-                self.report(frame.kind, &payload, None);
+                self.report(kind, &payload, None);
                 Heard::Error(payload.words())
             }
             EventKind::Timeout => Heard::Timeout(payload),

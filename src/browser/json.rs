@@ -11,9 +11,6 @@ use crate::watch::Progress;
 
 #[wasm_bindgen(module = "/src/js/json.js")]
 extern "C" {
-    fn parse(text: &JsValue) -> JsValue;
-    #[wasm_bindgen(js_name = whyNotJson)]
-    fn why_not_json(text: &JsValue) -> JsValue;
     #[wasm_bindgen(js_name = statusOf)]
     fn status_of(value: &JsValue) -> Option<String>;
     /// The payload of an event that is made here: `{error, elapsed, target}`, without what there is none of.
@@ -54,11 +51,11 @@ impl From<JsJson> for JsValue {
 }
 
 impl Json for JsJson {
-    type Text = JsValue;
+    /// JavaScript parses what comes, or says why it cannot: so an event's text need not come here.
+    type Text = Result<JsValue, String>;
 
-    fn parse(text: &JsValue) -> Result<Self, String> {
-        let value = parse(text);
-        if value.is_undefined() { Err(why_not_json(text).as_string().unwrap_or_default()) } else { Ok(Self(value)) }
+    fn parse(payload: Self::Text) -> Result<Self, String> {
+        payload.map(Self)
     }
 
     fn error(error: &str) -> Self {

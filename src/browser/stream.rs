@@ -1,5 +1,6 @@
 //! What the server says: an event stream's frames, or one answer.
 
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::future::poll_fn;
@@ -11,20 +12,25 @@ use crate::api::EventStream;
 use crate::duration::milliseconds;
 use crate::event::{EventKind, Frame};
 use crate::failure::{Failure, Refusal};
-use crate::json::Json as _;
 use crate::sse::{FrameTooLarge, SseDecoder, SseItem};
-use crate::text::concat;
 
 use super::json::{JsJson, number_of};
 use super::task::{News, Source};
 
-#[wasm_bindgen(module = "/src/js/bytes.js")]
+#[wasm_bindgen(module = "/src/js/payloads.js")]
 extern "C" {
     #[wasm_bindgen(js_name = sizeOf)]
     fn size_of(chunk: &JsValue) -> usize;
     fn copy(chunk: &JsValue, to: &mut [u8]);
-    /// The texts that lie one after the other, each with a [`SEPARATOR`] behind it.
-    fn texts(bytes: &[u8]) -> List;
+    /// What is said by the texts that lie one after the other, each with a [`SEPARATOR`] behind it.
+    #[wasm_bindgen(js_name = payloadsOf)]
+    fn payloads_of(bytes: &[u8]) -> List;
+    /// One of them; `None` for one that is not JSON, and for `null`.
+    #[wasm_bindgen(js_name = payloadAt)]
+    fn payload_at(list: &List, index: u32) -> Option<JsValue>;
+    /// Why it is not JSON, if it is not.
+    #[wasm_bindgen(js_name = whyNotJson)]
+    fn why_not_json(list: &List, index: u32) -> JsValue;
 
     /// An array.
     #[derive(Default)]
@@ -39,12 +45,14 @@ const ENDED: u32 = 5;
 const CLOSED_FOR_GOOD: u32 = 7;
 const REFUSED: u32 = 8;
 const REDIRECTED: u32 = 9;
+/// From here on: the four events, with data that is not JSON.
+const NOT_JSON: u32 = 10;
 
 /// Lies between the texts of frames. None holds one, since it ends a line.
 const SEPARATOR: u8 = b'\r';
 
 /// What a stream gives next.
-type Arrival = Result<Frame<JsValue>, Failure<JsJson>>;
+type Arrival = Result<Frame<Result<JsValue, String>>, Failure<JsJson>>;
 
 /// An event stream, of the browser's own EventSource or over `fetch`. Dropping it closes the connection.
 pub struct Stream {
@@ -65,19 +73,17 @@ impl Stream {
                 return Poll::Ready(arrival);
             }
             let (kind, value) = ready!(self.source.poll());
-            if let Some(kind) = EventKind::ALL.get(kind as usize) {
-                return Poll::Ready(Ok(Frame { kind: *kind, data: value }));
+            if kind == BODY {
+                let mut bytes = vec![0; size_of(&value)];
+                copy(&value, &mut bytes);
+                self.decode(&bytes);
+            } else {
+                return Poll::Ready(arrival((kind, value)));
             }
-            if kind != BODY {
-                return Poll::Ready(Err(failure((kind, value))));
-            }
-            let mut bytes = vec![0; size_of(&value)];
-            copy(&value, &mut bytes);
-            self.decode(&bytes);
         }
     }
 
-    /// Takes the next bytes. The texts of all their frames become JavaScript's in one go, which is what takes time.
+    /// Takes the next bytes. The texts of all their frames go to JavaScript at once, which is what takes time.
     fn decode(&mut self, bytes: &[u8]) {
         let mut kinds = Vec::new();
         let mut data = Vec::new();
@@ -89,7 +95,7 @@ impl Stream {
                 data.push(SEPARATOR);
             }
         });
-        self.frames = Frames { kinds, texts: texts(&data), heard: 0, too_large: decoded.err() };
+        self.frames = Frames { kinds, payloads: payloads_of(&data), heard: 0, too_large: decoded.err() };
     }
 }
 
@@ -97,7 +103,7 @@ impl Stream {
 #[derive(Default)]
 struct Frames {
     kinds: Vec<EventKind>,
-    texts: List,
+    payloads: List,
     /// How many have been given.
     heard: u32,
     /// The frame after them is.
@@ -109,9 +115,15 @@ impl Frames {
         let Some(kind) = self.kinds.get(self.heard as usize) else {
             return self.too_large.map(|too_large| Err(Failure::Broken(too_large.message())));
         };
-        let data = self.texts.at(self.heard);
+        let index = self.heard;
         self.heard += 1;
+        let data = payload_at(&self.payloads, index).map_or_else(|| self.null_at(index), Ok);
         Some(Ok(Frame { kind: *kind, data }))
+    }
+
+    /// Null, or why it is not even that.
+    fn null_at(&self, index: u32) -> Result<JsValue, String> {
+        why_not_json(&self.payloads, index).as_string().map_or(Ok(JsValue::NULL), Err)
     }
 }
 
@@ -123,11 +135,21 @@ impl EventStream for Stream {
     }
 }
 
+/// What a source of an event stream tells, if it is not bytes.
+fn arrival((kind, value): News) -> Arrival {
+    if let Some(kind) = EventKind::ALL.get(kind as usize) {
+        return Ok(Frame { kind: *kind, data: Ok(value) });
+    }
+    match kind.checked_sub(NOT_JSON).and_then(|kind| EventKind::ALL.get(kind as usize)) {
+        Some(kind) => Ok(Frame { kind: *kind, data: Err(value.as_string().unwrap_or_default()) }),
+        None => Err(failure((kind, value))),
+    }
+}
+
 /// The one answer that a source gives.
 pub fn answer(news: News) -> Result<JsJson, Failure<JsJson>> {
     match news {
-        (BODY, text) => JsJson::parse(&text)
-            .map_err(|reason| Failure::Broken(concat(&["the server's answer is not JSON: ", &reason]))),
+        (BODY, json) => Ok(json.into()),
         news => Err(failure(news)),
     }
 }

@@ -5,7 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::{IntoIter, Vec};
+use alloc::vec::Vec;
 use core::cell::Cell;
 use core::future::poll_fn;
 use core::pin::Pin;
@@ -73,7 +73,7 @@ pub type News = (u32, JsValue);
 /// Something in JavaScript that calls back, one of `src/js/sources.js` for example. It stops when it is dropped.
 pub struct Source {
     stop: Callback,
-    inbox: Rc<Inbox>,
+    inbox: Rc<Cell<Inbox>>,
     _tell: Closure<dyn Fn(u32, JsValue)>,
 }
 
@@ -81,37 +81,34 @@ pub struct Source {
 /// comes from within another.
 #[derive(Default)]
 struct Inbox {
-    arrived: Cell<Vec<News>>,
-    /// What had arrived when it was last looked at.
-    seen: Cell<IntoIter<News>>,
+    news: Vec<Option<News>>,
+    /// How many of them have been.
+    heard: usize,
 }
 
 impl Inbox {
-    fn put(&self, news: News) {
-        let mut arrived = self.arrived.take();
-        arrived.push(news);
-        self.arrived.set(arrived);
-    }
-
-    fn take(&self) -> Option<News> {
-        let mut seen = self.seen.take();
-        let first = seen.next().or_else(|| {
-            seen = self.arrived.take().into_iter();
-            seen.next()
-        });
-        self.seen.set(seen);
-        first
+    fn take(&mut self) -> Option<News> {
+        let next = self.news.get_mut(self.heard)?.take();
+        self.heard += 1;
+        if self.heard == self.news.len() {
+            // Its memory is for the next.
+            self.news.clear();
+            self.heard = 0;
+        }
+        next
     }
 }
 
 impl Source {
     /// Starts one: `begin` is given the function to call back, and gives the one that stops it.
     pub fn start(task: &Rc<Task>, begin: impl FnOnce(&JsValue) -> Callback) -> Self {
-        let inbox = Rc::<Inbox>::default();
+        let inbox = Rc::<Cell<Inbox>>::default();
         let tell = {
             let (task, inbox) = (Rc::clone(task), Rc::clone(&inbox));
             Closure::<dyn Fn(u32, JsValue)>::new(move |kind, value| {
-                inbox.put((kind, value));
+                let mut all = inbox.take();
+                all.news.push(Some((kind, value)));
+                inbox.set(all);
                 task.run();
             })
         };
@@ -126,7 +123,10 @@ impl Source {
 
     /// The next news, if it is there.
     pub fn poll(&self) -> Poll<News> {
-        self.inbox.take().map_or(Poll::Pending, Poll::Ready)
+        let mut inbox = self.inbox.take();
+        let next = inbox.take();
+        self.inbox.set(inbox);
+        next.map_or(Poll::Pending, Poll::Ready)
     }
 }
 

@@ -1,6 +1,6 @@
 import { Credentials } from "./credentials.js";
 import { hasEventSource, openEventSource } from "./event_source.js";
-import { openStream, readText } from "./fetch.js";
+import { openStream, readJson } from "./fetch.js";
 import { isObject, mustBe } from "./show.js";
 import { resolveBase, showBase } from "./url.js";
 
@@ -32,7 +32,7 @@ export class Client {
 
   /** Reads once (a source). */
   read(path, tell) {
-    return readText(this, `${this.#base}/${path}`, tell);
+    return readJson(this, `${this.#base}/${path}`, tell);
   }
 
   /** What `fetch` is to be called with. */

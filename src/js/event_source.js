@@ -1,4 +1,5 @@
-import { BROKEN, CLOSED_FOR_GOOD, EVENTS } from "./news.js";
+import { NotJson, parse } from "./json.js";
+import { BROKEN, CLOSED_FOR_GOOD, EVENTS, NOT_JSON } from "./news.js";
 import { source } from "./sources.js";
 import { messageOf } from "./thrown.js";
 
@@ -11,10 +12,12 @@ export const openEventSource = (url, withCredentials, tell) =>
     } catch (error) {
       return tell(BROKEN, `the browser cannot open the event stream: ${messageOf(error)}`);
     }
+    const tellEvent = (kind, payload) =>
+      payload instanceof NotJson ? tell(NOT_JSON + kind, payload.reason) : tell(kind, payload);
     EVENTS.forEach((name, kind) => {
       stream.addEventListener(name, (event) => {
         // A failed connection and the server's `event: error` are both called `error`; only the latter is a message.
-        if (event instanceof MessageEvent) return tell(kind, event.data);
+        if (event instanceof MessageEvent) return tellEvent(kind, parse(event.data));
         const isClosed = stream.readyState === stream.CLOSED;
         // Or it would reconnect by itself.
         stream.close();

@@ -1,4 +1,5 @@
 import { Failed } from "./failed.js";
+import { NotJson, parse } from "./json.js";
 import { BODY, BROKEN, ENDED, REDIRECTED, REFUSED } from "./news.js";
 import { Reader } from "./reader.js";
 import { source } from "./sources.js";
@@ -21,10 +22,12 @@ export const openStream = (client, url, tell) =>
   });
 
 /** Reads a whole answer (a source). */
-export const readText = (client, url, tell) =>
+export const readJson = (client, url, tell) =>
   requesting(tell, async (tell, signal) => {
     const response = await send(client, url, "application/json", signal);
-    tell(BODY, await response.text());
+    const answer = parse(await response.text());
+    if (answer instanceof NotJson) throw new Failed(BROKEN, `the server's answer is not JSON: ${answer.reason}`);
+    tell(BODY, answer);
   });
 
 /** A source that takes a request. To stop it is to abort the request, its body included. */

@@ -1,18 +1,16 @@
-/** Parses JSON; undefined, which JSON has no way to say, where it is none. */
-export function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** What a text is that is not JSON. */
+export class NotJson {
+  constructor(reason) {
+    this.reason = reason;
   }
 }
 
-/** What is wrong with a text that is not JSON. */
-export function whyNotJson(text) {
+/** What a text says. */
+export function parse(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    return error.message;
+    return new NotJson(error.message);
   }
 }
 

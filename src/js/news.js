@@ -1,9 +1,9 @@
 // The kinds of news that requests and event streams tell, as WebAssembly counts them (src/browser/stream.rs).
 
-/** The events that a server sends; the news of each is its data. */
+/** The events that a server sends; the news of each is its data, parsed. */
 export const EVENTS = ["state", "complete", "timeout", "error"];
 
-/** The next bytes of an event stream, or the whole text of an answer. */
+/** The next bytes of an event stream, or a whole answer, parsed. */
 export const BODY = 4;
 /** The body has come to a clean end. */
 export const ENDED = 5;
@@ -15,3 +15,5 @@ export const CLOSED_FOR_GOOD = 7;
 export const REFUSED = 8;
 /** The status of a redirect that is not followed. */
 export const REDIRECTED = 9;
+/** From here on: the events, with data that is not JSON; the news is why. */
+export const NOT_JSON = 10;

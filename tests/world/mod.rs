@@ -20,8 +20,8 @@ pub struct TestJson(pub Value);
 impl Json for TestJson {
     type Text = String;
 
-    fn parse(text: &String) -> Result<Self, String> {
-        serde_json::from_str(text).map(Self).map_err(|error| error.to_string())
+    fn parse(text: String) -> Result<Self, String> {
+        serde_json::from_str(&text).map(Self).map_err(|error| error.to_string())
     }
 
     fn error(error: &str) -> Self {
