@@ -32,8 +32,6 @@ export function fitGlue(glue, { imports, exports }) {
     [/(?<=if \()cachedDataViewMemory0 === null .*(?=\) \{)/, "cachedDataViewMemory0?.buffer !== wasm.memory.buffer"],
     ...imports.map(([, old, name]) => [new RegExp(`\\b${old}(?=: )`), JSON.stringify(name)]),
     [/(?<=\bwasm\.)\w+/g, (name) => short.get(name)],
-    // What tells has two arguments.
-    [/\.\.\.args/g, "kind, value"],
     // Likewise.
     [/: function(?=\()/g, ""],
     [/const ret = (.*);\n *return ret;/g, (_, value) => `return ${value};`],

@@ -41,6 +41,7 @@ pub trait EventStream {
     /// The next frame.
     ///
     /// # Errors
-    /// The stream is over: [`Failure::Ended`], [`Failure::Broken`] or [`Failure::ClosedForGood`].
+    /// The stream is over: [`Failure::Ended`], [`Failure::Broken`] or [`Failure::ClosedForGood`]. Or it never began, if that
+    /// shows only now: [`Failure::Status`] or [`Failure::Redirected`] too.
     async fn next(&mut self) -> Result<Frame<<Self::Json as Json>::Text>, Failure<Self::Json>>;
 }

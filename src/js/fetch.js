@@ -48,7 +48,11 @@ const requesting = (tell, work) =>
 /** Sends a request, and sees whether it succeeds. */
 async function send(client, url, accept, signal) {
   const init = await client.init(accept, signal);
+  // A page may have put anything in the place of `fetch`: it may take no notice of the signal.
+  signal.throwIfAborted();
   const response = await reach(url, init);
+  if (signal.aborted) response.body?.cancel().catch(() => {});
+  signal.throwIfAborted();
   const { status } = response;
   // 0 is a redirect that the browser hides.
   if (client.isSecret && (status === 0 || (status >= 300 && status < 400))) throw new Failed(REDIRECTED, status);
@@ -61,7 +65,6 @@ async function send(client, url, accept, signal) {
 async function reach(url, init) {
   try {
     const response = await fetch(url, init);
-    // A page may have put anything in the place of `fetch`.
     if (response instanceof Response) return response;
     throw new TypeError("`fetch` gave no Response");
   } catch (error) {
@@ -71,16 +74,17 @@ async function reach(url, init) {
 
 /** What a refusal says for itself, if it does so in time. */
 function detailOf(response, signal) {
+  const read = async () => (await response.json())?.detail;
   return new Promise((resolve) => {
-    const end = (body) => {
+    const end = (detail) => {
       clearTimeout(timer);
       signal.removeEventListener("abort", abandon);
-      resolve(body?.detail);
+      resolve(detail);
     };
     const abandon = () => end();
     const timer = setTimeout(abandon, DETAIL_WITHIN);
     signal.addEventListener("abort", abandon);
-    response.json().then(end, abandon);
+    read().then(end, abandon);
   });
 }
 

@@ -30,5 +30,10 @@ const wordsIn = (item) =>
 export const wordsOf = (payload) =>
   Array.isArray(payload) ? payload.map(wordsIn).filter(Boolean).join("; ") || undefined : wordsIn(payload);
 
-/** The payload of an `error` or `timeout` event that is made here: without the fields that are undefined, as JSON has it. */
-export const makePayload = (error, elapsed, target) => JSON.parse(JSON.stringify({ error, elapsed, target }));
+/** The payload of an `error` or `timeout` event that is made here. */
+export function makePayload(error, elapsed, target) {
+  const payload = { error };
+  if (elapsed !== undefined) payload.elapsed = elapsed;
+  if (target !== undefined) payload.target = target;
+  return payload;
+}

@@ -40,8 +40,12 @@ export class Reader {
   }
 
   /** Lets go of the body, whatever is under way. */
-  cancel() {
-    this.#reader?.cancel().catch(ignore);
+  async cancel() {
+    try {
+      await this.#reader?.cancel();
+    } catch {
+      // It is gone anyhow.
+    }
   }
 }
 

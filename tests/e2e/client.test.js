@@ -535,6 +535,33 @@ test("getCvmState: aborts, times out, and checks its arguments", async () => {
   for (const read of await simulator.closed(id)) assert.equal(read.ending, "client left");
 });
 
+test("after an abort nothing is sent any more, though a function gives the key at last", async () => {
+  const [name, sent] = await browser.run(async () => {
+    const real = globalThis.fetch;
+    let sent = 0;
+    globalThis.fetch = () => {
+      sent += 1;
+      return new Promise(() => {});
+    };
+    let give;
+    const apiKey = () =>
+      new Promise((resolve) => {
+        give = resolve;
+      });
+    const controller = new AbortController();
+    const reading = lab.client({ apiKey }).getCvmState({ id: "my-app" }, { signal: controller.signal });
+    while (!give) await new Promise((resolve) => setTimeout(resolve));
+    controller.abort();
+    const { name } = await reading.catch((error) => error);
+    give("s3cret");
+    // What follows a promise has happened before the next task.
+    await new Promise((resolve) => setTimeout(resolve));
+    globalThis.fetch = real;
+    return [name, sent];
+  });
+  assert.deepEqual([name, sent], ["WatchAbortedError", 0]);
+});
+
 test("whatever a page puts in the way, the promise settles", async () => {
   const id = await simulator.script({ streams: Array(9).fill([state("running"), complete()]) });
   const names = await browser.run(async (id) => {
