@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync, constants } from "node:zlib";
 import { root } from "../scripts/shell.js";
+import { brotli } from "../scripts/size.js";
 
 const folder = join(root, "benches/contenders");
 
@@ -38,9 +38,5 @@ export async function bundle() {
   });
   const files = outputFiles.map(({ path, contents }) => [path, contents]);
   files.push(["/cvm_watch.wasm", readFileSync(join(root, "pkg/cvm_watch.wasm"))]);
-  return Object.fromEntries(files.map(([path, contents]) => [path, compress(contents)]));
-}
-
-function compress(contents) {
-  return brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } });
+  return Object.fromEntries(files.map(([path, contents]) => [path, brotli(contents)]));
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use wasm_bindgen::prelude::*;
 
@@ -107,11 +108,7 @@ impl Caller<JsJson> for Callbacks<'_> {
         self.call.on_event(event.kind as u32, event.payload.as_ref(), event.attempt, retry_in);
     }
 
-    fn retry_delay(
-        &mut self,
-        progress: &Progress<JsJson>,
-        failure: &Failure<JsJson>,
-    ) -> Result<core::time::Duration, FieldError> {
+    fn retry_delay(&mut self, progress: &Progress<JsJson>, failure: &Failure<JsJson>) -> Result<Duration, FieldError> {
         let given = self.call.retry_delay(progress.attempts, &self.subject.failure(failure, progress));
         match given.as_string() {
             None => Ok(milliseconds(number_of(&given))),

@@ -1,14 +1,11 @@
+import { DELAY, isDelay } from "./delay.js";
 import { ValidationError } from "./errors.js";
 import { mustBe } from "./show.js";
 
-/** The longest delay that a timer knows (WHATWG HTML: a 32-bit signed integer of milliseconds). */
-export const LONGEST_DELAY = 2 ** 31 - 1;
-const DELAY = [`a number of milliseconds from 0 to ${LONGEST_DELAY}`, (value) => value >= 0 && value <= LONGEST_DELAY];
-
 const RULES = {
-  base: DELAY,
+  base: [DELAY, isDelay],
   factor: ["a number from 1", (value) => value >= 1 && value < Number.POSITIVE_INFINITY],
-  max: DELAY,
+  max: [DELAY, isDelay],
   jitter: ["a number from 0 to 1", (value) => value >= 0 && value <= 1],
 };
 

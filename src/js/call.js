@@ -1,5 +1,5 @@
-import { LONGEST_DELAY } from "./backoff.js";
 import { Client } from "./client.js";
+import { DELAY, isDelay } from "./delay.js";
 import { ValidationError } from "./errors.js";
 import { tellEvent } from "./events.js";
 import { isObject, mustBe, show } from "./show.js";
@@ -95,15 +95,13 @@ export class Call {
   /** The milliseconds that `retryDelay` gives, or what is wrong with what it gives. */
   retryDelay(attempt, error) {
     if (this.isAborted) return 0;
-    const rule = "must give a number of milliseconds";
     try {
       const { retryDelay } = this.#request;
       const given = retryDelay(attempt, error);
-      if (typeof given === "number" && given >= 0 && given <= LONGEST_DELAY) return given;
-      return `${rule} from 0 to ${LONGEST_DELAY}, but has given ${show(given)}`;
+      return isDelay(given) ? given : `must give ${DELAY}, but has given ${show(given)}`;
     } catch (cause) {
       this.#thrown = { cause };
-      return `${rule}, but has thrown: ${messageOf(cause)}`;
+      return `must give a number of milliseconds, but has thrown: ${messageOf(cause)}`;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { Call } from "./call.js";
 import { instance } from "./instance.js";
+import { isObject } from "./show.js";
 
 export { exponentialBackoff } from "./backoff.js";
 export {
@@ -14,7 +15,7 @@ export {
 const configs = new WeakMap();
 
 /** Later changes by the caller must not reach a call that has begun. */
-const copy = (value) => (typeof value === "object" && value !== null ? { ...value } : value);
+const copy = (value) => (isObject(value) ? { ...value } : value);
 
 /** Asks a function once; the function that comes back gives, or throws, the same: `createClient` itself never throws. */
 function settle(action) {
