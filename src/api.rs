@@ -1,6 +1,6 @@
 //! The world that a watch is handed: streams, one-shot reads and time.
 
-use core::time::Duration;
+use std::time::Duration;
 
 use crate::event::Frame;
 use crate::failure::Failure;
@@ -8,7 +8,7 @@ use crate::json::Json;
 
 /// One CVM's state endpoint, and a clock.
 ///
-/// Every future and every stream lets go of what it holds when it is dropped: that is how a watch is cancelled.
+/// Every future and every stream releases what it holds when it is dropped: that is how a watch is cancelled.
 #[expect(async_fn_in_trait, reason = "a watch lives on one thread: there is no `Send` to promise")]
 pub trait Api {
     /// How this world holds JSON.

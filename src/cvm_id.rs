@@ -1,8 +1,5 @@
 //! Which CVM: five ways to name one, one safe path segment.
 
-use alloc::string::String;
-
-use crate::text::concat;
 use crate::url::encode;
 
 /// A CVM's id as the API takes it.
@@ -29,15 +26,15 @@ impl CvmId {
             "uuid" if !is_uuid(value) => Err("a version 4 UUID, each hyphen optional"),
             // Percent-encoding does not protect them: URLs resolve them away, and the path with them.
             _ if matches!(value, "" | "." | "..") => Err("something other than a relative path"),
-            _ if is_uuid(value) => Ok(Self(without_hyphens(value))),
-            _ if is_app_id(value) => Ok(Self(concat(&["app_", value]))),
+            _ if is_uuid(value) => Ok(Self(value.replace('-', ""))),
+            _ if is_app_id(value) => Ok(Self(format!("app_{value}"))),
             _ => Ok(Self(value.into())),
         }
     }
 
     /// The path of the CVM's state, relative to the API's base URL. No id reaches any other path.
     pub fn state_path(&self) -> String {
-        concat(&["cvms/", &encode(&self.0), "/state"])
+        format!("cvms/{}/state", encode(&self.0))
     }
 }
 
@@ -80,15 +77,6 @@ fn is_uuid(text: &str) -> bool {
         rest = tail;
     }
     rest.is_empty()
-}
-
-/// Not `str::replace`, whose search is one of any text: it would add 200 B to the package.
-fn without_hyphens(text: &str) -> String {
-    let mut rest = String::new();
-    for byte in text.bytes().filter(|byte| *byte != b'-') {
-        rest.push(char::from(byte));
-    }
-    rest
 }
 
 fn is_app_id(text: &str) -> bool {

@@ -1,9 +1,6 @@
 //! Durations from and into the numbers that JavaScript has, and into the text that URLs hold.
 
-use alloc::string::String;
-use core::time::Duration;
-
-use crate::text::{concat, decimal};
+use std::time::Duration;
 
 /// A number of milliseconds, to the millisecond; what is negative or no number is nothing.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
@@ -20,14 +17,9 @@ pub fn in_milliseconds(duration: Duration) -> f64 {
 
 /// Seconds as a decimal, to the millisecond: `300`, `7.5`.
 pub fn seconds(duration: Duration) -> String {
-    let whole = decimal(duration.as_secs());
-    // The 1 in front keeps the zeros behind the point.
-    let mut fraction = 1000 + u64::from(duration.subsec_millis());
-    while fraction % 10 == 0 {
-        fraction /= 10;
-    }
-    match decimal(fraction).get(1..) {
-        None | Some("") => whole,
-        Some(digits) => concat(&[&whole, ".", digits]),
+    // Not as a floating point number: the code that formats those would be a tenth of the module.
+    match (duration.as_secs(), duration.subsec_millis()) {
+        (whole, 0) => whole.to_string(),
+        (whole, fraction) => format!("{whole}.{fraction:03}").trim_end_matches('0').into(),
     }
 }

@@ -1,14 +1,14 @@
 //! Why a watch ended, or never began.
 
-use alloc::string::String;
-use core::fmt;
+use std::fmt;
+
+use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::text::concat;
 
 /// One bad argument.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// The field's name, as the caller writes it.
     pub field: &'static str,
@@ -18,11 +18,11 @@ pub struct FieldError {
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&concat(&[self.field, " ", &self.message]))
+        write!(f, "{} {}", self.field, self.message)
     }
 }
 
-impl core::error::Error for FieldError {}
+impl std::error::Error for FieldError {}
 
 /// Why a watch that was left to itself ended without its target.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,4 +44,4 @@ impl<J: Json> fmt::Display for WatchError<J> {
     }
 }
 
-impl<J: Json + fmt::Debug> core::error::Error for WatchError<J> {}
+impl<J: Json + fmt::Debug> std::error::Error for WatchError<J> {}

@@ -1,10 +1,10 @@
 //! What the server says, and what the callback is told of it.
 
-use alloc::string::String;
-use core::time::Duration;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::json::Json;
-use crate::text::concat;
 
 /// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are no
 /// business of a watch.
@@ -23,8 +23,7 @@ impl<T> Frame<T> {
     /// Says why the data makes no sense.
     pub fn payload<J: Json<Text = T>>(self) -> Result<J, String> {
         let name = self.kind.name();
-        J::parse(self.data)
-            .map_err(|reason| concat(&["the server sent a `", name, "` event that is not JSON: ", &reason]))
+        J::parse(self.data).map_err(|reason| format!("the server sent a `{name}` event that is not JSON: {reason}"))
     }
 }
 
@@ -59,6 +58,19 @@ impl EventKind {
     pub fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name().as_bytes() == name)
     }
+}
+
+/// The payload of an `error` or `timeout` event that is made here, in the shape of the server's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct MadePayload<'a> {
+    /// What happened, in words.
+    pub error: &'a str,
+    /// Seconds since the attempt began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub elapsed: Option<f64>,
+    /// The status that was waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<&'a str>,
 }
 
 /// What the callback is told.

@@ -1,12 +1,10 @@
 //! Why one attempt came to nothing.
 
-use alloc::string::String;
-use core::fmt;
-use core::time::Duration;
+use std::fmt;
+use std::time::Duration;
 
-use crate::event::EventKind;
+use crate::event::{EventKind, MadePayload};
 use crate::json::Json;
-use crate::text::{concat, decimal};
 
 /// Why one attempt came to nothing.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +73,7 @@ impl<J: Json> Failure<J> {
     pub fn event(&self) -> (EventKind, J) {
         match self {
             Self::TimedOut { payload } => (EventKind::Timeout, payload.clone()),
-            _ => (EventKind::Error, J::error(&self.message())),
+            _ => (EventKind::Error, J::of(&MadePayload { error: &self.message(), ..MadePayload::default() })),
         }
     }
 
@@ -91,12 +89,12 @@ impl<J: Json> Failure<J> {
                 let refused =
                     "the server refused the event stream, and EventSource does not tell why (too many open, perhaps)";
                 match status {
-                    Some(status) => concat(&[refused, ", and the CVM's status is \"", status, "\""]),
+                    Some(status) => format!("{refused}, and the CVM's status is \"{status}\""),
                     None => refused.into(),
                 }
             }
             Self::NotReached { status } => {
-                concat(&["the server says that the watch is complete, but the CVM's status is \"", status, "\""])
+                format!("the server says that the watch is complete, but the CVM's status is \"{status}\"")
             }
             Self::Status(refusal) => refusal.message(),
             Self::Redirected { .. } => {
@@ -109,9 +107,9 @@ impl<J: Json> Failure<J> {
 impl<J: Json> Refusal<J> {
     /// What happened, in words.
     pub fn message(&self) -> String {
-        let status = concat(&["the server answered with status ", &decimal(self.status.into())]);
+        let status = format!("the server answered with status {}", self.status);
         match self.detail.as_ref().and_then(J::words) {
-            Some(words) => concat(&[&status, ": ", &words]),
+            Some(words) => format!("{status}: {words}"),
             None => status,
         }
     }
@@ -123,4 +121,4 @@ impl<J: Json> fmt::Display for Failure<J> {
     }
 }
 
-impl<J: Json + fmt::Debug> core::error::Error for Failure<J> {}
+impl<J: Json + fmt::Debug> std::error::Error for Failure<J> {}

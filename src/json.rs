@@ -1,14 +1,13 @@
 //! JSON as the world around the core already holds it.
 
-use alloc::string::String;
-use core::time::Duration;
+use serde::Serialize;
 
 /// A JSON value: a JavaScript value in the browser, a `serde_json::Value` in native tests.
 ///
 /// The core looks at the few fields that it acts on and hands the rest on as it came, so that no unknown field is lost
 /// and nothing is rebuilt.
 pub trait Json: Clone {
-    /// What comes over the wire: JSON text, or what that world has already made of it.
+    /// JSON text as it comes over the wire.
     type Text;
 
     /// Reads JSON text; the error says what is wrong with it.
@@ -17,17 +16,29 @@ pub trait Json: Clone {
     /// The text is not JSON.
     fn parse(text: Self::Text) -> Result<Self, String>;
 
-    /// Makes the payload of an `error` event: `{error}`.
-    fn error(error: &str) -> Self;
+    /// Makes a value of what is made here.
+    fn of(value: &impl Serialize) -> Self;
 
-    /// Makes the payload of a `timeout` event: `{error, elapsed, target}`, with `elapsed` in seconds; `target` is left
-    /// out where there is none.
-    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self;
+    /// A field, if this is an object that has it.
+    fn get(&self, name: &str) -> Option<Self>;
 
-    /// The status that a state tells, if it is a string.
-    fn status(&self) -> Option<String>;
+    /// The items, if this is a list.
+    fn items(&self) -> Option<Vec<Self>>;
 
-    /// What a payload says in words: it is a string, or an object with a `message` or an `error`, or a list of items with a
-    /// `msg` each. The empty text says nothing.
-    fn words(&self) -> Option<String>;
+    /// The text, if this is a string.
+    fn text(&self) -> Option<String>;
+
+    /// What a payload says in words: it is a string, or an object with a `message`, an `error` or a `msg`, or a list of
+    /// such items. The empty text says nothing.
+    fn words(&self) -> Option<String> {
+        let Some(items) = self.items() else { return words_in(self) };
+        let words: Vec<_> = items.iter().filter_map(words_in).collect();
+        Some(words.join("; ")).filter(|words| !words.is_empty())
+    }
+}
+
+fn words_in<J: Json>(item: &J) -> Option<String> {
+    let named = |name| item.get(name)?.text();
+    let is_said = |text: &String| !text.is_empty();
+    item.text().filter(is_said).or_else(|| ["message", "error", "msg"].into_iter().filter_map(named).find(is_said))
 }

@@ -1,7 +1,7 @@
 //! Wait for a confidential VM (CVM) on Phala Cloud to reach a state.
 //!
 //! The crate is compiled to WebAssembly and used from JavaScript: `client.watchCvmState({ id, target })` opens an event
-//! stream, outlives time-outs and broken connections, and gives a promise. README.md tells about that side.
+//! stream, survives timeouts and broken connections, and gives a promise. README.md tells about that side.
 //!
 //! The crate's core knows no browser. [`watch()`] is a future over an [`Api`], the world that it is handed: streams,
 //! one-shot reads and time. To cancel a watch, drop it; whatever it holds is closed by its own `Drop`.
@@ -33,10 +33,6 @@
 //! # Ok::<(), Vec<cvm_watch::FieldError>>(())
 //! ```
 
-#![cfg_attr(not(feature = "std"), no_std)]
-
-extern crate alloc;
-
 mod api;
 #[cfg(target_arch = "wasm32")]
 mod browser;
@@ -50,14 +46,13 @@ mod request;
 mod retry;
 mod sse;
 mod state;
-mod text;
 mod url;
 mod watch;
 
 pub use api::{Api, EventStream};
 pub use cvm_id::CvmId;
 pub use error::{FieldError, WatchError};
-pub use event::{EventKind, Frame, WatchEvent};
+pub use event::{EventKind, Frame, MadePayload, WatchEvent};
 pub use failure::{Failure, Refusal};
 pub use json::Json;
 pub use request::{Arguments, Given, ReadRequest, WatchRequest};

@@ -1,15 +1,12 @@
 //! What to wait for and how patiently: all checks, all bad fields reported.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::ops::RangeInclusive;
-use core::time::Duration;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use crate::cvm_id::CvmId;
 use crate::duration::{milliseconds, seconds};
 use crate::error::FieldError;
 use crate::retry::{Delay, Retry};
-use crate::text::concat;
 use crate::url::encode;
 
 /// What the caller wrote, field by field.
@@ -22,7 +19,7 @@ pub trait Arguments {
 
     /// An error that says what a field must be, and what it is.
     fn refuse(&self, field: &'static str, rule: &str) -> FieldError {
-        FieldError { field, message: concat(&["must be ", rule, ", but is ", &self.show(field)]) }
+        FieldError { field, message: format!("must be {rule}, but is {}", self.show(field)) }
     }
 }
 
@@ -86,7 +83,7 @@ impl WatchRequest {
         let Self { id, target, interval, timeout, .. } = self;
         let (path, target) = (id.state_path(), encode(target));
         let (interval, timeout) = (seconds(*interval), seconds(*timeout));
-        concat(&[&path, "?target=", &target, "&interval=", &interval, "&timeout=", &timeout])
+        format!("{path}?target={target}&interval={interval}&timeout={timeout}")
     }
 }
 

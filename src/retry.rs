@@ -1,7 +1,7 @@
 //! How long to wait before the next attempt.
 
-use core::ops::RangeInclusive;
-use core::time::Duration;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 /// The longest delay that JavaScript's timers know; beyond it `setTimeout` overflows and fires at once.
 /// (WHATWG HTML, timer initialisation steps: the timeout is a 32-bit signed integer of milliseconds.)

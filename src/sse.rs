@@ -1,13 +1,8 @@
 //! Bytes to frames, after the rules of the WHATWG HTML standard (9.2.6, interpreting an event stream).
 
-use alloc::borrow::ToOwned as _;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::mem;
+use std::mem;
 
 use memchr::memchr2;
-
-use crate::text::{concat, decimal};
 
 /// How large a frame may become by default: 16 MiB.
 pub const LARGEST_FRAME: usize = 16 << 20;
@@ -72,17 +67,17 @@ pub struct FrameTooLarge {
 impl FrameTooLarge {
     /// What happened, in words.
     pub fn message(self) -> String {
-        concat(&["the server sent an event of more than ", &decimal(self.largest as u64), " bytes"])
+        format!("the server sent an event of more than {} bytes", self.largest)
     }
 }
 
-impl core::fmt::Display for FrameTooLarge {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+impl std::fmt::Display for FrameTooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message())
     }
 }
 
-impl core::error::Error for FrameTooLarge {}
+impl std::error::Error for FrameTooLarge {}
 
 impl Default for SseDecoder {
     fn default() -> Self {

@@ -1,7 +1,5 @@
 //! What a CVM is doing.
 
-use alloc::string::String;
-
 use crate::json::Json;
 
 /// A CVM's state as the server told it: a JSON object whose `status` is a string.
@@ -14,7 +12,7 @@ pub struct CvmState<J> {
 impl<J: Json> CvmState<J> {
     /// Takes a payload for a state, if it is one.
     pub fn from_json(json: J) -> Option<Self> {
-        let status = json.status()?;
+        let status = json.get("status")?.text()?;
         Some(Self { status, json })
     }
 

@@ -1,21 +1,19 @@
 //! The loop: attempts, patience, retries, the target.
 
-use alloc::boxed::Box;
-use alloc::string::String;
-use core::future::poll_fn;
-use core::task::Poll;
-use core::time::Duration;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use crate::api::{Api, EventStream};
 use crate::duration::seconds;
 use crate::error::{FieldError, WatchError};
-use crate::event::{EventKind, Frame, WatchEvent};
+use crate::event::{EventKind, Frame, MadePayload, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::request::WatchRequest;
 use crate::retry::{Delay, delay_until_retry};
 use crate::state::CvmState;
-use crate::text::concat;
 
 /// How long the server's `complete` is awaited once the target is reached, so that the callback sees it.
 pub const COMPLETE_WITHIN: Duration = Duration::from_secs(1);
@@ -77,8 +75,9 @@ pub async fn read<A: Api>(
 
 /// The attempt has lasted as long as it may.
 fn timed_out<J: Json>(timeout: Duration, target: Option<&str>) -> Failure<J> {
-    let error = concat(&["timed out after ", &seconds(timeout), " s"]);
-    Failure::TimedOut { payload: J::timeout(&error, timeout, target) }
+    let error = format!("timed out after {} s", seconds(timeout));
+    let payload = MadePayload { error: &error, elapsed: Some(timeout.as_secs_f64()), target };
+    Failure::TimedOut { payload: J::of(&payload) }
 }
 
 async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
@@ -175,7 +174,11 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
             let frame = stream.next().await?;
             match self.understand(frame) {
                 Ok(heard) => return Ok(heard),
-                Err(reason) => self.report(EventKind::Error, &A::Json::error(&reason), None),
+                Err(reason) => self.report(
+                    EventKind::Error,
+                    &A::Json::of(&MadePayload { error: &reason, ..MadePayload::default() }),
+                    None,
+                ),
             }
         }
     }
@@ -247,12 +250,9 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
 }
 
 /// What the future gives, or `None` if it takes longer. Either way it is dropped, and what it holds is closed.
-///
-/// Future and timer each have a box of their own: to make one future of both takes more code.
-fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> impl Future<Output = Option<T>> {
-    let (mut timer, mut future) = (Box::pin(api.sleep(limit)), Box::pin(future));
-    poll_fn(move |context| match future.as_mut().poll(context) {
-        Poll::Ready(value) => Poll::Ready(Some(value)),
-        Poll::Pending => timer.as_mut().poll(context).map(|()| None),
-    })
+async fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    match select(pin!(future), pin!(api.sleep(limit))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(((), _)) => None,
+    }
 }

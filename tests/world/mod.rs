@@ -10,6 +10,7 @@ use cvm_watch::{
     Api, Arguments, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Given, Json, Progress,
     Refusal, WatchError, WatchEvent, WatchRequest, watch,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -24,32 +25,20 @@ impl Json for TestJson {
         serde_json::from_str(&text).map(Self).map_err(|error| error.to_string())
     }
 
-    fn error(error: &str) -> Self {
-        Self(json!({ "error": error }))
+    fn of(value: &impl Serialize) -> Self {
+        Self(serde_json::to_value(value).unwrap())
     }
 
-    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self {
-        let mut payload = json!({ "error": error, "elapsed": elapsed.as_secs_f64() });
-        if let Some(target) = target {
-            payload["target"] = target.into();
-        }
-        Self(payload)
+    fn get(&self, name: &str) -> Option<Self> {
+        self.0.get(name).cloned().map(Self)
     }
 
-    fn status(&self) -> Option<String> {
-        self.text("status")
+    fn items(&self) -> Option<Vec<Self>> {
+        Some(self.0.as_array()?.iter().cloned().map(Self).collect())
     }
 
-    /// Lists are JavaScript's affair: no test here has one that says anything.
-    fn words(&self) -> Option<String> {
-        let own = self.0.as_str().map(Into::into);
-        [own, self.text("message"), self.text("error")].into_iter().flatten().find(|words: &String| !words.is_empty())
-    }
-}
-
-impl TestJson {
-    fn text(&self, name: &str) -> Option<String> {
-        self.0.get(name)?.as_str().map(Into::into)
+    fn text(&self) -> Option<String> {
+        self.0.as_str().map(Into::into)
     }
 }
 
