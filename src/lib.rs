@@ -42,6 +42,8 @@ mod error;
 mod event;
 mod failure;
 mod json;
+#[cfg(any(target_arch = "wasm32", test))]
+mod mime;
 mod request;
 mod retry;
 mod sse;

@@ -1,69 +1,109 @@
 //! The error classes of `src/js/errors.js`.
 
-use alloc::string::String;
-
+use js_sys::Error;
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::error::WatchError;
+use crate::error::{FieldError, WatchError};
 use crate::failure::Failure;
 use crate::request::{ReadRequest, WatchRequest};
-use crate::text::{concat, decimal};
 use crate::watch::Progress;
 
-use super::Request;
-use super::call::Call;
 use super::json::{JsJson, last_state};
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
 extern "C" {
-    /// `cause` is the `detail` of a request error.
-    #[wasm_bindgen(js_name = makeError)]
-    fn make_error(
-        kind: u32,
-        message: &str,
-        attempts: u32,
-        last_state: &JsValue,
-        cause: &JsValue,
-        status: u16,
-    ) -> JsValue;
+    #[wasm_bindgen(js_name = WatchError)]
+    type JsWatchError;
+    #[wasm_bindgen(constructor, js_class = WatchError)]
+    fn new(message: &str, fields: &JsValue) -> JsWatchError;
+
+    type WatchAbortedError;
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, fields: &JsValue) -> WatchAbortedError;
+
+    type MaxRetriesExceededError;
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, fields: &JsValue) -> MaxRetriesExceededError;
+
+    type RequestError;
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, fields: &JsValue) -> RequestError;
+
+    type ValidationError;
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, fields: &JsValue) -> ValidationError;
 }
 
-// The kinds of error, as errors.js counts them.
-const WATCH_ERROR: u32 = 0;
-const WATCH_ABORTED_ERROR: u32 = 1;
-const MAX_RETRIES_EXCEEDED_ERROR: u32 = 2;
-const REQUEST_ERROR: u32 = 3;
-const TIMEOUT: u32 = 4;
-const OTHER: u32 = 5;
+/// What the errors have besides a message. What is undefined is left out.
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorFields<'a> {
+    attempts: u32,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    last_state: JsValue,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    cause: JsValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    detail: JsValue,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    validation_errors: &'a [FieldError],
+}
+
+impl ErrorFields<'_> {
+    fn of(progress: &Progress<JsJson>) -> Self {
+        Self { attempts: progress.attempts, last_state: last_state(progress), ..Self::default() }
+    }
+
+    fn to_value(&self) -> JsValue {
+        serde_wasm_bindgen::to_value(self).unwrap_or_default()
+    }
+}
+
+/// What a promise rejects with when the arguments are bad.
+pub fn invalid(errors: &[FieldError]) -> JsValue {
+    validation_error(errors, ErrorFields::default())
+}
+
+fn validation_error<'a>(errors: &'a [FieldError], fields: ErrorFields<'a>) -> JsValue {
+    let message: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    let fields = ErrorFields { validation_errors: errors, ..fields };
+    ValidationError::new(&message.join("; "), &fields.to_value()).into()
+}
 
 /// What the errors of a call speak of: "the watch of CVM …".
 pub struct Subject(String);
 
 impl Subject {
-    /// What a request's errors speak of.
-    pub fn of(request: &Request) -> Self {
-        Self(match request {
-            Request::Watch(WatchRequest { id, target, .. }) => {
-                concat(&["the watch of CVM \"", id.as_ref(), "\" for \"", target, "\""])
-            }
-            Request::Read(ReadRequest { id, .. }) => concat(&["the read of CVM \"", id.as_ref(), "\""]),
-        })
+    pub fn watch(request: &WatchRequest) -> Self {
+        Self(format!("the watch of CVM \"{}\" for \"{}\"", request.id.as_ref(), request.target))
+    }
+
+    pub fn read(request: &ReadRequest) -> Self {
+        Self(format!("the read of CVM \"{}\"", request.id.as_ref()))
     }
 
     /// The signal has aborted.
-    pub fn aborted(&self, reason: &JsValue, progress: &Progress<JsJson>) -> JsValue {
-        self.caused(WATCH_ABORTED_ERROR, &[" was aborted"], reason, progress)
+    pub fn aborted(&self, reason: JsValue, progress: &Progress<JsJson>) -> JsValue {
+        let fields = ErrorFields { cause: reason, ..ErrorFields::of(progress) };
+        WatchAbortedError::new(&format!("{} was aborted", self.0), &fields.to_value()).into()
     }
 
-    /// The watch has ended without its target.
-    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, call: &Call) -> JsValue {
+    /// The watch has ended without its target; `thrown` is what a function of the caller's threw.
+    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: Option<&JsValue>) -> JsValue {
+        let fields = ErrorFields::of(progress);
         match error {
-            WatchError::BadDelay(bad) => call.turned_down(bad, progress),
+            WatchError::BadDelay(bad) => {
+                let fields = ErrorFields { cause: thrown.cloned().unwrap_or_default(), ..fields };
+                validation_error(std::slice::from_ref(bad), fields)
+            }
             WatchError::Refused(failure) => self.failure(failure, progress),
             WatchError::RetriesExceeded(failure) => {
-                let attempts = decimal(progress.attempts.into());
-                let what = [" gave up after attempt ", &attempts, ": ", &failure.message()];
-                self.caused(MAX_RETRIES_EXCEEDED_ERROR, &what, &self.failure(failure, progress), progress)
+                let message = format!("{} gave up after attempt {}: {failure}", self.0, progress.attempts);
+                let fields = ErrorFields { cause: self.failure(failure, progress), ..fields };
+                MaxRetriesExceededError::new(&message, &fields.to_value()).into()
             }
         }
     }
@@ -74,29 +114,84 @@ impl Subject {
         if matches!(failure, Failure::Status(_) | Failure::Redirected { .. }) {
             return cause;
         }
-        self.caused(WATCH_ERROR, &[" has failed: ", &failure.message()], &cause, progress)
+        let fields = ErrorFields { cause, ..ErrorFields::of(progress) };
+        JsWatchError::new(&format!("{} has failed: {failure}", self.0), &fields.to_value()).into()
     }
 
     /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error.
     pub fn failure(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
-        let message = failure.message();
         let (status, detail) = match failure {
-            Failure::Status(refusal) => (refusal.status, refusal.detail.clone().map(JsValue::from)),
+            Failure::Status(refusal) => (refusal.status, refusal.detail.clone().map(Into::into)),
             Failure::Redirected { status } => (*status, None),
-            _ => {
-                let kind = if matches!(failure, Failure::TimedOut { .. }) { TIMEOUT } else { OTHER };
-                return make_error(kind, &message, 0, &JsValue::UNDEFINED, &JsValue::UNDEFINED, 0);
-            }
+            _ => return attempt_error(failure),
         };
-        self.make(REQUEST_ERROR, &[": ", &message], &detail.unwrap_or_default(), progress, status)
+        let fields =
+            ErrorFields { status: Some(status), detail: detail.unwrap_or_default(), ..ErrorFields::of(progress) };
+        RequestError::new(&format!("{}: {failure}", self.0), &fields.to_value()).into()
+    }
+}
+
+fn attempt_error(failure: &Failure<JsJson>) -> JsValue {
+    let error = Error::new(&failure.to_string());
+    if matches!(failure, Failure::TimedOut { .. }) {
+        // As a DOMException for a timeout is called.
+        error.set_name("TimeoutError");
+    }
+    error.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use crate::failure::Refusal;
+    use crate::json::Json as _;
+
+    use super::super::value::field;
+    use super::*;
+
+    fn subject() -> Subject {
+        Subject("the watch of CVM \"my-app\" for \"running\"".into())
     }
 
-    fn caused(&self, kind: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>) -> JsValue {
-        self.make(kind, what, cause, progress, 0)
+    #[wasm_bindgen_test]
+    fn fields_that_there_are_not_are_left_out() {
+        let keys = |value: &JsValue| js_sys::Object::keys(value.unchecked_ref::<js_sys::Object>()).join(",");
+        let error = subject().aborted("enough".into(), &Progress { attempts: 2, last_state: None });
+        assert_eq!(field(&error, "name"), "WatchAbortedError");
+        assert_eq!(field(&error, "cause"), "enough");
+        assert_eq!(keys(&error), "attempts");
+        assert_eq!(field(&error, "message"), "the watch of CVM \"my-app\" for \"running\" was aborted");
     }
 
-    fn make(&self, kind: u32, what: &[&str], cause: &JsValue, progress: &Progress<JsJson>, status: u16) -> JsValue {
-        let message = concat(&[&self.0, &*concat(what)]);
-        make_error(kind, &message, progress.attempts, &last_state(progress), cause, status)
+    #[wasm_bindgen_test]
+    fn a_refusal_has_a_status_and_a_detail() {
+        let detail = JsJson::parse("{\"message\":\"no such CVM\"}".into()).unwrap();
+        let failure = Failure::Status(Refusal { status: 404, detail: Some(detail.clone()), retry_after: None });
+        let error = subject().failed(&WatchError::Refused(failure.clone()), &Progress::default(), None);
+        assert_eq!(field(&error, "name"), "RequestError");
+        assert_eq!(field(&error, "status"), 404);
+        assert_eq!(field(&error, "detail"), JsValue::from(detail));
+        let expected = "the watch of CVM \"my-app\" for \"running\": the server answered with status 404: no such CVM";
+        assert_eq!(field(&error, "message"), expected);
+        let given_up = subject().failed(&WatchError::RetriesExceeded(failure), &Progress::default(), None);
+        assert_eq!(field(&given_up, "name"), "MaxRetriesExceededError");
+        assert_eq!(field(&field(&given_up, "cause"), "name"), "RequestError");
+    }
+
+    #[wasm_bindgen_test]
+    fn a_validation_error_lists_every_bad_field() {
+        let bad = ["id", "target"].map(|field| FieldError { field, message: "must be given".into() });
+        let error = invalid(&bad);
+        assert_eq!(field(&error, "message"), "id must be given; target must be given");
+        let list = js_sys::JSON::stringify(&field(&error, "validationErrors")).unwrap();
+        assert_eq!(list, r#"[{"field":"id","message":"must be given"},{"field":"target","message":"must be given"}]"#);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_timeout_is_called_as_a_dom_exception_for_it_is() {
+        let payload = JsJson::parse("{\"error\":\"timed out\"}".into()).unwrap();
+        let error = subject().failure(&Failure::TimedOut { payload }, &Progress::default());
+        assert_eq!((field(&error, "name"), field(&error, "message")), ("TimeoutError".into(), "timed out".into()));
     }
 }

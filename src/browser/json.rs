@@ -1,26 +1,19 @@
 //! JavaScript's own values as the core's JSON.
 
-use alloc::string::String;
-use core::time::Duration;
-
+use js_sys::{Array, JsString};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::duration::in_milliseconds;
 use crate::json::Json;
 use crate::watch::Progress;
 
-#[wasm_bindgen(module = "/src/js/json.js")]
+use super::value::{field, message_of};
+
+#[wasm_bindgen]
 extern "C" {
-    #[wasm_bindgen(js_name = statusOf)]
-    fn status_of(value: &JsValue) -> Option<String>;
-    /// The payload of an event that is made here: `{error, elapsed, target}`, without what there is none of.
-    #[wasm_bindgen(js_name = makePayload)]
-    fn make_payload(error: &str, elapsed: Option<f64>, target: Option<&str>) -> JsValue;
-    /// The number that a value is; NaN for anything else.
-    #[wasm_bindgen(js_name = numberOf)]
-    pub fn number_of(value: &JsValue) -> f64;
-    #[wasm_bindgen(js_name = wordsOf)]
-    fn words_of(value: &JsValue) -> JsValue;
+    // js-sys takes a `&str` here: the text would be copied into WebAssembly and out again.
+    #[wasm_bindgen(js_namespace = JSON, catch)]
+    fn parse(text: &JsString) -> Result<JsValue, JsValue>;
 }
 
 /// What `JSON.parse` gave, or what stands for it.
@@ -38,12 +31,6 @@ impl AsRef<JsValue> for JsJson {
     }
 }
 
-impl From<JsValue> for JsJson {
-    fn from(value: JsValue) -> Self {
-        Self(value)
-    }
-}
-
 impl From<JsJson> for JsValue {
     fn from(json: JsJson) -> Self {
         json.0
@@ -51,26 +38,72 @@ impl From<JsJson> for JsValue {
 }
 
 impl Json for JsJson {
-    /// JavaScript parses what comes, or says why it cannot: so an event's text need not come here.
-    type Text = Result<JsValue, String>;
+    type Text = JsString;
 
-    fn parse(payload: Self::Text) -> Result<Self, String> {
-        payload.map(Self)
+    fn parse(text: JsString) -> Result<Self, String> {
+        parse(&text).map(Self).map_err(|error| message_of(&error))
     }
 
-    fn error(error: &str) -> Self {
-        Self(make_payload(error, None, None))
+    fn of(value: &impl Serialize) -> Self {
+        Self(serde_wasm_bindgen::to_value(value).unwrap_or_default())
     }
 
-    fn timeout(error: &str, elapsed: Duration, target: Option<&str>) -> Self {
-        Self(make_payload(error, Some(in_milliseconds(elapsed) / 1000.0), target))
+    fn get(&self, name: &str) -> Option<Self> {
+        Some(field(&self.0, name)).filter(|value| !value.is_undefined()).map(Self)
     }
 
-    fn status(&self) -> Option<String> {
-        status_of(&self.0)
+    fn items(&self) -> Option<Vec<Self>> {
+        Array::is_array(&self.0).then(|| self.0.unchecked_ref::<Array>().iter().map(Self).collect())
     }
 
-    fn words(&self) -> Option<String> {
-        words_of(&self.0).as_string()
+    fn text(&self) -> Option<String> {
+        self.0.as_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use crate::event::MadePayload;
+
+    use super::*;
+
+    fn json(text: &str) -> JsJson {
+        JsJson::parse(text.into()).unwrap()
+    }
+
+    #[wasm_bindgen_test]
+    fn fields_items_and_text_are_read() {
+        let value = json(r#"{"status":"running","list":[1,"two"],"none":null}"#);
+        assert_eq!(value.get("status").unwrap().text().as_deref(), Some("running"));
+        assert_eq!(value.get("list").unwrap().items().unwrap()[1].text().as_deref(), Some("two"));
+        assert!(value.get("none").is_some());
+        assert!(value.get("nothing").is_none());
+        for other in ["null", "7", r#""text""#, "[]"] {
+            assert!(json(other).get("status").is_none(), "{other}");
+        }
+        assert!(JsJson::parse("{".into()).is_err());
+    }
+
+    #[wasm_bindgen_test]
+    fn words_are_found_wherever_a_server_puts_them() {
+        for (payload, words) in [
+            (r#""text""#, Some("text")),
+            (r#"{"message":"one","error":"two"}"#, Some("one")),
+            (r#"{"message":"","error":"two"}"#, Some("two")),
+            (r#"[{"msg":"one"},7,"two"]"#, Some("one; two")),
+            ("[]", None),
+            ("null", None),
+            (r#"{"message":7}"#, None),
+        ] {
+            assert_eq!(json(payload).words().as_deref(), words, "{payload}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_made_here_is_a_plain_object_without_what_it_lacks() {
+        let made = JsJson::of(&MadePayload { error: "no", elapsed: Some(1.5), target: None });
+        assert_eq!(js_sys::JSON::stringify(made.as_ref()).unwrap(), r#"{"error":"no","elapsed":1.5}"#);
     }
 }

@@ -1,95 +1,110 @@
-//! JavaScript's side: the only rooms that name wasm-bindgen.
+//! JavaScript's side: the only modules that use web-sys, js-sys, gloo-timers and serde-wasm-bindgen.
 
+mod arguments;
+mod base_url;
+mod body;
 mod call;
+mod callbacks;
+mod client;
+mod credentials;
+mod endpoint;
 mod errors;
+mod event_source;
+mod fetch;
 mod json;
-#[cfg(not(feature = "std"))]
-mod lean;
-mod stream;
-mod task;
+mod listener;
+mod panic;
+mod signal;
+mod timer;
+mod value;
+
+use std::pin::pin;
+
+use futures_util::future::{Either, select};
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+use crate::request::{ReadRequest, WatchRequest};
+use crate::watch::{Progress, read, watch};
+
+use call::Call;
+use callbacks::Callbacks;
+use endpoint::Endpoint;
+use errors::Subject;
+use signal::{aborted, reason};
+
+/// Smaller than the standard library's allocator: 2.1 kB of the compressed module.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// Runs once, before anything else.
+#[wasm_bindgen(start)]
+pub fn start() {
+    panic::tell_javascript();
+}
+
+/// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.
+///
+/// `config`, `request` and `options` are plain copies of what the caller passed, and `signal` aborts when the caller's
+/// signal does (`src/js/index.js` makes them).
+///
+/// # Errors
+/// One of the error classes in `src/js/errors.js`.
+#[wasm_bindgen(js_name = watchCvmState)]
+pub async fn watch_cvm_state(
+    config: JsValue,
+    request: JsValue,
+    options: JsValue,
+    signal: AbortSignal,
+) -> Result<JsValue, JsValue> {
+    let call = Call::read(config, request, options, WatchRequest::read)?;
+    let request = &call.request;
+    let subject = Subject::watch(request);
+    let endpoint = Endpoint::new(&call.client, &request.id, &request.stream_path());
+    let mut callbacks = Callbacks::new(&call, &signal, &subject);
+    let mut progress = Progress::default();
+    let watched = unless_aborted(&signal, watch(&endpoint, request, &mut progress, &mut callbacks)).await;
+    match watched {
+        Ok(Ok(state)) => Ok(state.json().clone().into()),
+        Ok(Err(error)) => Err(subject.failed(&error, &progress, callbacks.thrown())),
+        Err(reason) => Err(subject.aborted(reason, &progress)),
+    }
+}
+
+/// Reads a CVM's present state: what `client.getCvmState(request, options)` comes down to. The arguments are as above.
+///
+/// # Errors
+/// One of the error classes in `src/js/errors.js`.
+#[wasm_bindgen(js_name = getCvmState)]
+pub async fn get_cvm_state(
+    config: JsValue,
+    request: JsValue,
+    options: JsValue,
+    signal: AbortSignal,
+) -> Result<JsValue, JsValue> {
+    let call = Call::read(config, request, options, ReadRequest::read)?;
+    let request = &call.request;
+    let subject = Subject::read(request);
+    let endpoint = Endpoint::new(&call.client, &request.id, "");
+    let mut progress = Progress::default();
+    let answered = unless_aborted(&signal, read(&endpoint, request.timeout, &mut progress)).await;
+    match answered {
+        Ok(Ok(state)) => Ok(state.json().clone().into()),
+        Ok(Err(failure)) => Err(subject.not_read(&failure, &progress)),
+        Err(reason) => Err(subject.aborted(reason, &progress)),
+    }
+}
+
+/// What the future gives, or the signal's reason if that aborts first. The loser is dropped, and with it its connection,
+/// timers and listeners: before the promise settles.
+async fn unless_aborted<T>(signal: &AbortSignal, future: impl Future<Output = T>) -> Result<T, JsValue> {
+    let value = match select(pin!(aborted(signal)), pin!(future)).await {
+        Either::Left(((), _)) => None,
+        Either::Right((value, _)) => Some(value),
+    };
+    // The callback may have aborted when it was told the last event.
+    value.filter(|_| !signal.aborted()).ok_or_else(|| reason(signal))
+}
+
 #[cfg(test)]
 mod tests;
-mod world;
-
-use alloc::rc::Rc;
-use alloc::string::String;
-use alloc::vec::Vec;
-use core::future::poll_fn;
-use core::pin::pin;
-use core::task::Poll;
-
-use wasm_bindgen::prelude::*;
-
-use crate::error::FieldError;
-use crate::request::{ReadRequest, WatchRequest};
-use crate::watch::{Progress, read as read_once, watch};
-
-use call::{Call, Callbacks};
-use errors::Subject;
-use task::{Callback, Outcome, Source, Task};
-use world::World;
-
-/// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to. Calls `resolve` with the
-/// state, or `reject` with one of the error classes in `src/js/errors.js`.
-#[wasm_bindgen(js_name = watchCvmState)]
-pub fn watch_cvm_state(call: Call, resolve: Callback, reject: Callback) {
-    begin(call, resolve, reject, |call| WatchRequest::read(call).map(Request::Watch));
-}
-
-/// Reads a CVM's present state: what `client.getCvmState(request, options)` comes down to. As above.
-#[wasm_bindgen(js_name = getCvmState)]
-pub fn get_cvm_state(call: Call, resolve: Callback, reject: Callback) {
-    begin(call, resolve, reject, |call| ReadRequest::read(call).map(Request::Read));
-}
-
-/// What a call asks for.
-enum Request {
-    Watch(WatchRequest),
-    Read(ReadRequest),
-}
-
-fn begin(call: Call, resolve: Callback, reject: Callback, read: fn(&Call) -> Result<Request, Vec<FieldError>>) {
-    let task = Task::new(call, resolve, reject);
-    task.start(answer(Rc::clone(&task), read));
-}
-
-async fn answer(task: Rc<Task>, read: fn(&Call) -> Result<Request, Vec<FieldError>>) -> Outcome {
-    let call = &task.call;
-    let request = call.check(read)?;
-    let subject = Subject::of(&request);
-    let mut progress = Progress::default();
-    let outcome = unless_aborted(&task, async {
-        let state = match &request {
-            Request::Watch(request) => {
-                let world =
-                    World { task: &task, stream_path: request.stream_path(), read_path: request.id.state_path() };
-                let watched = watch(&world, request, &mut progress, &mut Callbacks { call, subject: &subject }).await;
-                watched.map_err(|error| subject.failed(&error, &progress, call))
-            }
-            Request::Read(request) => {
-                // It opens no stream.
-                let world = World { task: &task, stream_path: String::new(), read_path: request.id.state_path() };
-                let state = read_once(&world, request.timeout, &mut progress).await;
-                state.map_err(|failure| subject.not_read(&failure, &progress))
-            }
-        };
-        state.map(|state| state.json().clone().into())
-    });
-    outcome.await.unwrap_or_else(|| Err(subject.aborted(&call.reason(), &progress)))
-}
-
-/// What the future gives, unless the signal aborts first. Either way it is dropped, and with it its connection, timers and
-/// the signal's listener: before the promise settles.
-async fn unless_aborted(task: &Rc<Task>, future: impl Future<Output = Outcome>) -> Option<Outcome> {
-    if task.call.is_aborted() {
-        return None;
-    }
-    let mut future = pin!(future);
-    let abort = Source::start(task, |tell| task.call.on_abort(tell));
-    let outcome = poll_fn(|context| match abort.poll() {
-        Poll::Ready(_) => Poll::Ready(None),
-        Poll::Pending => future.as_mut().poll(context).map(Some),
-    });
-    // The callback may have aborted when it heard the last event.
-    outcome.await.filter(|_| !task.call.is_aborted())
-}

@@ -1,6 +1,11 @@
-import { DELAY, isDelay } from "./delay.js";
 import { ValidationError } from "./errors.js";
-import { mustBe } from "./show.js";
+import { show } from "./values.js";
+
+/** The longest delay that a timer knows (WHATWG HTML: a 32-bit signed integer of milliseconds). */
+const LONGEST = 2 ** 31 - 1;
+
+const isDelay = (value) => value >= 0 && value <= LONGEST;
+const DELAY = `a number of milliseconds from 0 to ${LONGEST}`;
 
 const RULES = {
   base: [DELAY, isDelay],
@@ -12,11 +17,12 @@ const RULES = {
 /** Delays that grow, and that differ from page to page: for `retryDelay`. */
 export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitter = 0.5 } = {}) {
   const options = { base, factor, max, jitter };
-  const errors = Object.entries(RULES)
+  const validationErrors = Object.entries(RULES)
     .filter(([field, [, fits]]) => typeof options[field] !== "number" || !fits(options[field]))
-    .map(([field, [rule]]) => ({ field, message: mustBe(rule, options[field]) }));
-  if (errors.length > 0) {
-    throw new ValidationError(errors, 0);
+    .map(([field, [rule]]) => ({ field, message: `must be ${rule}, but is ${show(options[field])}` }));
+  if (validationErrors.length > 0) {
+    const message = validationErrors.map(({ field, message }) => `${field} ${message}`).join("; ");
+    throw new ValidationError(message, { validationErrors });
   }
   // Infinity × 0 would be no number.
   const grown = (attempt) => base * Math.min(factor ** (attempt - 1), Number.MAX_VALUE);

@@ -1,6 +1,8 @@
+// Why a watch ended without its target. Rust names this file: see values.js.
+
 export class WatchError extends Error {
-  constructor(message, attempts, lastState, options) {
-    super(message, options);
+  constructor(message, { attempts = 0, lastState, ...more } = {}) {
+    super(message, "cause" in more ? { cause: more.cause } : undefined);
     this.attempts = attempts;
     if (lastState !== undefined) this.lastState = lastState;
   }
@@ -11,17 +13,17 @@ export class WatchAbortedError extends WatchError {}
 export class MaxRetriesExceededError extends WatchError {}
 
 export class RequestError extends WatchError {
-  constructor(message, attempts, lastState, status, detail) {
-    super(message, attempts, lastState);
-    this.status = status;
-    if (detail !== undefined) this.detail = detail;
+  constructor(message, fields = {}) {
+    super(message, fields);
+    this.status = fields.status ?? 0;
+    if (fields.detail !== undefined) this.detail = fields.detail;
   }
 }
 
 export class ValidationError extends WatchError {
-  constructor(validationErrors, attempts, lastState, options) {
-    super(validationErrors.map(({ field, message }) => `${field} ${message}`).join("; "), attempts, lastState, options);
-    this.validationErrors = validationErrors;
+  constructor(message, fields = {}) {
+    super(message, fields);
+    this.validationErrors = fields.validationErrors ?? [];
   }
 }
 
@@ -29,20 +31,4 @@ export class ValidationError extends WatchError {
 const classes = { WatchError, WatchAbortedError, MaxRetriesExceededError, RequestError, ValidationError };
 for (const [value, { prototype }] of Object.entries(classes)) {
   Object.defineProperty(prototype, "name", { value, configurable: true, writable: true });
-}
-
-// What WebAssembly makes.
-
-/** The kinds that have nothing of their own but a cause, in the order in which WebAssembly counts all kinds. */
-const CAUSED = [WatchError, WatchAbortedError, MaxRetriesExceededError];
-const REQUEST_ERROR = 3;
-const TIMEOUT = 4;
-
-export function makeError(kind, message, attempts, lastState, cause, status) {
-  if (kind in CAUSED) return new CAUSED[kind](message, attempts, lastState, { cause });
-  if (kind === REQUEST_ERROR) return new RequestError(message, attempts, lastState, status, cause);
-  // How an attempt failed; as a DOMException for a time-out is called.
-  const error = new Error(message);
-  if (kind === TIMEOUT) error.name = "TimeoutError";
-  return error;
 }

@@ -1,6 +1,5 @@
-import { Call } from "./call.js";
-import { instance } from "./instance.js";
-import { isObject } from "./show.js";
+import { load } from "./load.js";
+import { isObject, isSignal } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
 export {
@@ -45,7 +44,11 @@ export const watchCvmState = (client, request, options) => run("watchCvmState", 
 
 export const getCvmState = (client, request, options) => run("getCvmState", client, request, options);
 
-async function run(name, client, request, options) {
-  const call = new Call(configs.get(client)?.(), copy(request), copy(options));
-  return (await instance())(name, call);
+/** Calls an export of the WebAssembly module. What is bad in the arguments is told there. */
+async function run(name, client, ...args) {
+  const config = configs.get(client)?.();
+  const [request, options] = args.map(copy);
+  const signal = [options, request].map((given) => given?.signal).find(isSignal);
+  const call = await load(signal, request?.timeout, typeof config?.fetch === "function");
+  return await call(name, signal, config, request, options);
 }

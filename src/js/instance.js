@@ -1,49 +1,36 @@
 import { makeGlue } from "cvm-watch:glue";
-import { instantiate } from "cvm-watch:source";
-import { WatchError } from "./errors.js";
-import { crash, onCrash } from "./sources.js";
+import * as errors from "./errors.js";
+import * as values from "./values.js";
+import { makeWorld } from "./world.js";
 
-let starting;
-
-/** What calls an export of the WebAssembly module. There is one instance, until it crashes or could not be loaded. */
-export function instance() {
-  starting ??= start().catch((cause) => {
-    starting = undefined;
-    throw failure(`could not be loaded: ${cause?.message}`, cause);
-  });
-  return starting;
-}
-
-const failure = (what, cause) => new WatchError(`the WebAssembly module ${what}`, 0, undefined, { cause });
+/** The files that Rust names: the glue uses these, and not wasm-bindgen's copies. */
+const files = { "./errors.js": errors, "./values.js": values };
 
 /**
- * Starts an instance. Whatever it throws means that it has crashed (a panic, no memory, too deep a stack) and must not
- * be entered again. Nobody in it can settle a promise or let go of anything then: both is done here.
+ * Makes an instance of the WebAssembly module, with a glue of its own: what calls its exports. When it crashes (a panic, a
+ * trap, too deep a stack, no memory), every call that is pending rejects, and `onCrash` is called: nobody can use it again.
  */
-async function start() {
+export async function makeInstance(module, onCrash) {
   /** What rejects the calls that have not settled. */
   const pending = new Set();
-  let failed;
-  const { imports, use, ...calls } = makeGlue();
-  use(await instantiate(imports));
-  onCrash((cause) => {
-    failed = () => failure(`has crashed, which is a bug of cvm-watch: ${cause?.message}`, cause);
-    starting = undefined;
-    for (const reject of pending) reject(failed());
+  let crash;
+  const world = makeWorld((thrown) => {
+    const why = values.takePanic() ?? String(thrown?.message);
+    crash = () => new errors.WatchError(`the WebAssembly module has crashed, which is a bug of cvm-watch: ${why}`, { cause: thrown });
+    onCrash();
+    for (const reject of pending) reject(crash());
   });
+  const glue = makeGlue(files, world.globals);
+  await glue.init({ module_or_path: module });
 
-  return (name, call) =>
+  return (name, signal, ...args) =>
     new Promise((resolve, reject) => {
-      if (failed) throw failed();
+      if (crash) throw crash();
       const settling = (settle) => (value) => {
         pending.delete(reject);
         settle(value);
       };
       pending.add(reject);
-      try {
-        calls[name](call, settling(resolve), settling(reject));
-      } catch (error) {
-        crash(error);
-      }
+      world.enter(() => glue[name](...args, world.follow(signal)).then(settling(resolve), settling(reject)));
     });
 }

@@ -1,0 +1,148 @@
+//! What the caller wrote, read from JavaScript objects.
+
+use js_sys::{Function, Object};
+use wasm_bindgen::prelude::*;
+
+use crate::error::FieldError;
+use crate::request::{Arguments, Given};
+
+use super::value::field;
+
+#[wasm_bindgen(module = "/src/js/values.js")]
+extern "C" {
+    /// A value as an error message shows it.
+    pub fn show(value: &JsValue) -> String;
+    #[wasm_bindgen(js_name = isSignal)]
+    fn is_signal(value: &JsValue) -> bool;
+}
+
+/// An object of arguments.
+#[derive(Clone)]
+pub struct JsArguments(Object);
+
+impl Default for JsArguments {
+    fn default() -> Self {
+        Self(Object::new())
+    }
+}
+
+impl JsArguments {
+    /// Takes an argument that must be an object.
+    pub fn required(name: &'static str, value: JsValue) -> Result<Self, FieldError> {
+        if value.is_object() {
+            return Ok(Self(value.unchecked_into()));
+        }
+        Err(FieldError { field: name, message: format!("must be an object, but is {}", show(&value)) })
+    }
+
+    /// Takes an argument that may be left out.
+    pub fn optional(name: &'static str, value: JsValue) -> Result<Self, FieldError> {
+        if value.is_undefined() { Ok(Self::default()) } else { Self::required(name, value) }
+    }
+
+    /// What stands in a field.
+    pub fn value(&self, name: &str) -> JsValue {
+        field(&self.0, name)
+    }
+
+    /// A field that is true or false; false by default.
+    pub fn flag(&self, name: &'static str) -> Result<bool, FieldError> {
+        let value = self.value(name);
+        if value.is_undefined() {
+            return Ok(false);
+        }
+        value.as_bool().ok_or_else(|| self.refuse(name, "true or false"))
+    }
+
+    /// A field that may hold a function.
+    pub fn function(&self, name: &'static str) -> Result<Option<Function>, FieldError> {
+        let value = self.value(name);
+        match () {
+            () if value.is_undefined() => Ok(None),
+            () if value.is_function() => Ok(Some(value.unchecked_into())),
+            () => Err(self.refuse(name, "a function")),
+        }
+    }
+
+    /// Checks a field that may hold an abort signal.
+    pub fn check_signal(&self, name: &'static str) -> Result<(), FieldError> {
+        let value = self.value(name);
+        // `null` is what `fetch` takes for no signal, too.
+        if value.is_undefined() || value.is_null() || is_signal(&value) {
+            return Ok(());
+        }
+        Err(self.refuse(name, "an AbortSignal"))
+    }
+}
+
+impl Arguments for JsArguments {
+    fn get(&self, name: &str) -> Given {
+        let value = self.value(name);
+        if value.is_undefined() {
+            Given::Absent
+        } else if let Some(text) = value.as_string() {
+            Given::Text(text)
+        } else if value.is_function() {
+            Given::Function
+        } else {
+            value.as_f64().map_or(Given::Other, Given::Number)
+        }
+    }
+
+    fn show(&self, name: &str) -> String {
+        show(&self.value(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use js_sys::{Array, BigInt, Reflect, Symbol};
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn values_are_shown_short_and_without_what_is_inside_them() {
+        let object = Object::new();
+        Reflect::set(&object, &"apiKey".into(), &"secret".into()).unwrap();
+        for (value, shown) in [
+            (JsValue::from("5"), "\"5\""),
+            (JsValue::from("\"\n"), r#""\"\n""#),
+            (JsValue::from(5.5), "5.5"),
+            (JsValue::from(f64::NAN), "NaN"),
+            (JsValue::NULL, "null"),
+            (JsValue::UNDEFINED, "undefined"),
+            (JsValue::TRUE, "true"),
+            (object.into(), "an object"),
+            (Array::new().into(), "an array"),
+            (Function::new_no_args("").into(), "a function"),
+            (BigInt::from(5).into(), "5n"),
+            (Symbol::for_("x").into(), "Symbol(x)"),
+        ] {
+            assert_eq!(show(&value), shown);
+        }
+        assert!(show(&"x".repeat(1000).into()).len() < 100);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_signal_is_known_by_what_it_can_do() {
+        let check = |expression: &str| {
+            let signal = Function::new_no_args(&format!("return {expression}")).call0(&JsValue::UNDEFINED).unwrap();
+            let object = Object::new();
+            Reflect::set(&object, &"signal".into(), &signal).unwrap();
+            JsArguments(object).check_signal("signal")
+        };
+        for signal in [
+            "undefined",
+            "null",
+            "new AbortController().signal",
+            "AbortSignal.timeout(1000)",
+            "({ aborted: false, addEventListener() {}, removeEventListener() {} })",
+        ] {
+            assert_eq!(check(signal), Ok(()), "{signal}");
+        }
+        for other in ["true", "{}", "globalThis", "({ aborted: 0, addEventListener() {} })", "({ aborted: true })"] {
+            assert!(check(other).is_err(), "{other}");
+        }
+    }
+}

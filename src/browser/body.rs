@@ -1,0 +1,218 @@
+//! An event stream over `fetch`: any header can be sent, and every status is seen.
+
+use std::collections::VecDeque;
+
+use js_sys::{JsString, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{ReadableStreamDefaultReader, TextDecoder, TextDecoderOptions};
+
+use crate::event::{EventKind, Frame};
+use crate::failure::Failure;
+use crate::mime::is_event_stream;
+use crate::sse::{SseDecoder, SseItem};
+
+use super::client::Client;
+use super::endpoint::Arrival;
+use super::fetch::{Answer, broken, send};
+use super::json::JsJson;
+use super::value::{bytes, field, settled};
+
+#[wasm_bindgen(module = "/src/js/values.js")]
+extern "C" {
+    /// A reader of a body, whatever kind of stream that is.
+    #[wasm_bindgen(catch, js_name = readerOf)]
+    fn reader_of(body: &JsValue) -> Result<Reader, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// web-sys's reader, with methods that may throw: a page may have put anything in the place of `fetch`.
+    #[wasm_bindgen(extends = ReadableStreamDefaultReader)]
+    type Reader;
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &Reader) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn cancel(this: &Reader) -> Result<JsValue, JsValue>;
+
+    /// web-sys's decoder, whose text stays in JavaScript.
+    #[wasm_bindgen(extends = TextDecoder)]
+    type Decoder;
+    #[wasm_bindgen(method, catch)]
+    fn decode(this: &Decoder, bytes: &[u8]) -> Result<JsString, JsValue>;
+}
+
+/// An open response body. Dropping it cancels the body and aborts the request, which closes the connection.
+pub struct FetchStream {
+    reader: Reader,
+    frames: SseDecoder,
+    text: Decoder,
+    /// What the last chunk has completed.
+    arrivals: VecDeque<Arrival>,
+    _answer: Answer,
+}
+
+impl FetchStream {
+    /// Opens one.
+    pub async fn open(client: &Client, url: &str) -> Result<Self, Failure<JsJson>> {
+        let answer = send(client, url, "text/event-stream").await?;
+        let content_type = answer.header("Content-Type").unwrap_or_default();
+        if !is_event_stream(&content_type) {
+            let message = format!("the server's answer is no event stream: its content type is \"{content_type}\"");
+            return Err(Failure::Broken(message));
+        }
+        let reader = reader_of(&answer.body()).map_err(|error| broken(&error))?;
+        let text = decoder().map_err(|error| broken(&error))?;
+        Ok(Self { reader, frames: SseDecoder::default(), text, arrivals: VecDeque::new(), _answer: answer })
+    }
+
+    /// The next frame, or how the stream has ended.
+    pub async fn next(&mut self) -> Arrival {
+        loop {
+            if let Some(arrival) = self.arrivals.pop_front() {
+                return arrival;
+            }
+            let chunk = settled(self.reader.read()).await.map_err(|error| broken(&error))?;
+            if field(&chunk, "done").is_truthy() {
+                return Err(Failure::Ended);
+            }
+            let bytes = bytes(&field(&chunk, "value"))
+                .ok_or_else(|| Failure::Broken("the body gives something else than bytes".into()))?;
+            self.take(&bytes);
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        let Self { frames, text, arrivals, .. } = self;
+        let decoded = frames.decode(bytes, |item| {
+            let SseItem::Frame { event, data } = item else { return };
+            let Some(kind) = EventKind::named(event) else { return };
+            let data = text.decode(data).map_err(|error| broken(&error));
+            arrivals.push_back(data.map(|data| Frame { kind, data }));
+        });
+        if let Err(too_large) = decoded {
+            arrivals.push_back(Err(Failure::Broken(too_large.to_string())));
+        }
+    }
+}
+
+/// What is not UTF-8 becomes U+FFFD; a byte order mark stays, since only the first of a stream is to be removed.
+fn decoder() -> Result<Decoder, JsValue> {
+    let options = TextDecoderOptions::new();
+    // web-sys has no setter for it.
+    Reflect::set(&options, &"ignoreBOM".into(), &JsValue::TRUE)?;
+    TextDecoder::new_with_label_and_options("utf-8", &options).map(JsCast::unchecked_into)
+}
+
+impl Drop for FetchStream {
+    fn drop(&mut self) {
+        let cancelled = self.reader.cancel();
+        // A body that is broken rejects: awaited, so that it is not reported as unhandled.
+        spawn_local(async { drop(settled(cancelled).await) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use js_sys::Function;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    /// Opens a stream whose `fetch` is this function's body, in JavaScript.
+    async fn open(fetch: &str) -> Result<FetchStream, Failure<JsJson>> {
+        let config = format!("return {{ fetch: async (url, {{ headers, signal }}) => {{ {fetch} }} }}");
+        let config = Function::new_no_args(&config).call0(&JsValue::UNDEFINED).unwrap();
+        FetchStream::open(&Client::read(config, &mut Vec::new()).unwrap(), "http://example.com/").await
+    }
+
+    fn answer(body: &str) -> String {
+        format!("return new Response({body}, {{ headers: {{ 'Content-Type': 'text/event-stream' }} }})")
+    }
+
+    async fn all(fetch: &str) -> Vec<String> {
+        let mut stream = open(fetch).await.unwrap();
+        let mut arrivals = Vec::new();
+        loop {
+            match stream.next().await {
+                Ok(frame) => arrivals.push(format!("{}: {}", frame.kind.name(), frame.data)),
+                Err(failure) => {
+                    arrivals.push(failure.to_string());
+                    return arrivals;
+                }
+            }
+        }
+    }
+
+    const ENDED: &str = "the event stream ended before the target was reached";
+
+    #[wasm_bindgen_test]
+    async fn frames_are_decoded_wherever_the_chunks_are_cut() {
+        let text = "\u{feff}event: state\ndata: \u{feff}stärting\n\nevent: more\ndata: 1\n\nevent: error\ndata: €\n\n";
+        for size in [1, 2, 3, 7, 1000] {
+            let body = format!(
+                "new ReadableStream({{ start(controller) {{
+                    const bytes = new TextEncoder().encode({text:?});
+                    for (let at = 0; at < bytes.length; at += {size}) controller.enqueue(bytes.slice(at, at + {size}));
+                    controller.close();
+                }} }})"
+            );
+            let body = body.replace("\\u{feff}", "\\ufeff");
+            assert_eq!(all(&answer(&body)).await, ["state: \u{feff}stärting", "error: €", ENDED], "{size}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_is_not_utf_8_becomes_a_replacement_character() {
+        let body = "new Uint8Array([...new TextEncoder().encode('event: state\\ndata: '), 0xff, 10, 10])";
+        assert_eq!(all(&answer(body)).await, ["state: \u{fffd}", ENDED]);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_body_is_taken_by_what_it_can_do() {
+        let foreign = |body: &str| {
+            format!("return {{ status: 200, headers: {{ get: () => 'text/event-stream' }}, body: {body} }}")
+        };
+        let frame = "new TextEncoder().encode('event: state\\ndata: 1\\n\\n')";
+        for (body, last) in [
+            (format!("{{ async *[Symbol.asyncIterator]() {{ yield {frame} }} }}"), ENDED),
+            (format!("{{ getReader: () => [{frame}].values().map((value) => ({{ value }})) }}"), ""),
+            ("{ getReader() { throw new Error('locked') } }".into(), "the connection broke: locked"),
+            ("{ getReader: () => ({ read: () => ({ value: 'text' }), cancel() {} }) }".into(), "the body gives"),
+            (
+                "{ getReader: () => ({ read() { throw 'no' }, cancel() { throw 'no' } }) }".into(),
+                "the connection broke: no",
+            ),
+        ] {
+            if last.is_empty() {
+                continue;
+            }
+            let outcome = match open(&foreign(&body)).await {
+                Ok(_) => all(&foreign(&body)).await.pop().unwrap(),
+                Err(failure) => failure.to_string(),
+            };
+            assert!(outcome.starts_with(last), "{body}: {outcome}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn another_content_type_is_a_failure() {
+        let failure =
+            open("return new Response('', { headers: { 'Content-Type': 'text/html' } })").await.err().unwrap();
+        let expected = "the server's answer is no event stream: its content type is \"text/html\"";
+        assert_eq!(failure.to_string(), expected);
+    }
+
+    #[wasm_bindgen_test]
+    async fn dropping_it_cancels_the_body_and_aborts_the_request() {
+        let body = "new ReadableStream({ cancel() { globalThis.isCancelled = true } })";
+        let fetch = format!("globalThis.requestSignal = signal; {}", answer(body));
+        let mut stream = open(&fetch).await.unwrap();
+        assert!(futures_util::FutureExt::now_or_never(stream.next()).is_none());
+        let aborted = || field(&super::super::value::global("requestSignal"), "aborted");
+        assert_eq!(aborted(), JsValue::FALSE);
+        drop(stream);
+        assert_eq!(aborted(), JsValue::TRUE);
+        assert_eq!(super::super::value::global("isCancelled"), JsValue::TRUE);
+    }
+}

@@ -1,0 +1,72 @@
+import { compile } from "cvm-watch:source";
+import { WatchAbortedError, WatchError } from "./errors.js";
+import { makeInstance } from "./instance.js";
+
+/** What a platform must have. `fetch` is needed too, but may stand in the client's configuration. */
+const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL"];
+
+/** How long a load may take (seconds), where the request does not say. */
+const TIMEOUT = 300;
+
+/** The module, once it has been compiled. */
+let module;
+/** The load that is under way or done, until it fails or a call gives up on it. */
+let loading;
+/** The instance, until it crashes. Two loads may be under way: the first that is ready makes it. */
+let instance;
+
+/**
+ * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
+ * and when the load takes longer than the request's timeout; then a later call begins anew.
+ */
+export async function load(signal, timeout, hasFetch) {
+  if (signal?.aborted) throw aborted(signal);
+  const missing = NEEDED.filter((name) => globalThis[name] === undefined);
+  if (!hasFetch && typeof globalThis.fetch !== "function") missing.push("fetch");
+  if (missing.length > 0) throw new WatchError(`this platform lacks ${missing.join(", ")}, which cvm-watch needs`);
+  loading ??= start();
+  const mine = loading;
+  try {
+    return await within(mine, signal, timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
+  } catch (error) {
+    if (loading === mine) loading = undefined;
+    throw error;
+  }
+}
+
+async function start() {
+  try {
+    const compiled = module ?? (await compile());
+    module ??= compiled;
+    instance ??= makeInstance(module, forget);
+    return await instance;
+  } catch (cause) {
+    forget();
+    throw new WatchError(`the WebAssembly module could not be loaded: ${cause?.message}`, { cause });
+  }
+}
+
+function forget() {
+  instance = undefined;
+  loading = undefined;
+}
+
+const aborted = (signal) =>
+  new WatchAbortedError("aborted before the WebAssembly module was loaded", { cause: signal.reason });
+
+/** What the promise gives, unless the signal aborts or the time is over. */
+function within(promise, signal, seconds) {
+  return new Promise((resolve, reject) => {
+    const abort = () => settle(reject)(aborted(signal));
+    const timer = setTimeout(() => {
+      settle(reject)(new WatchError(`the WebAssembly module was not loaded within ${seconds} s`));
+    }, seconds * 1000);
+    const settle = (how) => (value) => {
+      clearTimeout(timer);
+      signal?.removeEventListener?.("abort", abort);
+      how(value);
+    };
+    signal?.addEventListener("abort", abort);
+    promise.then(settle(resolve), settle(reject));
+  });
+}

@@ -1,0 +1,96 @@
+// What Rust calls: for what web-sys cannot do. Rust names this file and errors.js, and wasm-pack runs copies of both, so they
+// import nothing.
+
+const LONGEST = 80;
+
+/** A value as an error message shows it: short, and without what is inside an object. */
+export function show(value) {
+  if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (isObject(value)) return isArray(value) ? "an array" : "an object";
+  return typeof value === "bigint" ? `${value}n` : String(value);
+}
+
+export const isObject = (value) => typeof value === "object" && value !== null;
+
+function isArray(value) {
+  try {
+    return Array.isArray(value);
+  } catch {
+    // A revoked proxy.
+    return false;
+  }
+}
+
+/** Whether a value can do what is needed of an abort signal; whose class it is does not matter (see src/browser/value.rs). */
+export function isSignal(value) {
+  try {
+    return typeof value.aborted === "boolean" && typeof value.addEventListener === "function";
+  } catch {
+    return false;
+  }
+}
+
+/** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** `Headers` from an object of strings or from other `Headers`; undefined for what cannot be sent. */
+export function readHeaders(value) {
+  try {
+    if (!isObject(value) || !Object.values(value).every((value) => typeof value === "string")) return undefined;
+    const headers = new Headers(value);
+    return [...headers].every(([, value]) => SENDABLE.test(value)) ? headers : undefined;
+  } catch {
+    // What is wrong would be said with the value, which may be secret.
+    return undefined;
+  }
+}
+
+/** Calls `fetch`. One that ignores its signal may answer after the abort: then nobody else cancels the body. */
+export async function sendRequest(fetch, url, init) {
+  const response = await fetch(url, init);
+  if (init.signal.aborted) await response.body?.cancel();
+  return response;
+}
+
+/** A reader of a body: of the standard's streams, or of whatever else gives chunks (a Node stream). Without a body it ends. */
+export function readerOf(body) {
+  if (typeof body?.getReader === "function") return body.getReader();
+  const iterator = (body ?? [])[Symbol.asyncIterator]?.() ?? [][Symbol.iterator]();
+  return { read: () => iterator.next(), cancel: () => iterator.return?.() };
+}
+
+/** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is the page's own affair. */
+export async function tell(onEvent, payload, fields) {
+  try {
+    const { retryIn, ...own } = Array.isArray(payload) || typeof payload === "string" ? {} : { ...payload };
+    await onEvent({ ...own, ...fields, data: payload });
+  } catch (error) {
+    reportUncaught(error);
+  }
+}
+
+function reportUncaught(error) {
+  try {
+    reportError(error);
+  } catch {
+    // There is none, or it is the page's own and throws itself.
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
+
+let lastPanic;
+
+/** What a panic says, right before it traps. */
+export function notePanic(message) {
+  lastPanic = message;
+}
+
+/** What the panic said that has just trapped, if it was one. */
+export function takePanic() {
+  const message = lastPanic;
+  lastPanic = undefined;
+  return message;
+}

@@ -1,0 +1,104 @@
+/**
+ * The globals of one instance of the WebAssembly module: wasm-bindgen's glue uses them in the place of the platform's. They
+ * know what is open, and catch what the module throws. Nothing that the module throws can be handled in it: a panic and a
+ * trap run no destructor. So whatever it throws ends the instance: all that is open is closed, and it is never entered again.
+ *
+ * @param onCrash - called once, with what the module has thrown.
+ */
+export function makeWorld(onCrash) {
+  /** What closes each thing that is open. */
+  const open = new Set();
+  let isOver = false;
+
+  function enter(call) {
+    if (isOver) return undefined;
+    try {
+      return call();
+    } catch (error) {
+      isOver = true;
+      for (const close of open) close();
+      onCrash(error);
+    }
+  }
+
+  /** What closes something, once: in the end, or earlier. */
+  function track(close) {
+    const once = () => {
+      if (open.delete(once)) close();
+    };
+    open.add(once);
+    return once;
+  }
+
+  /** An event target's methods, with listeners that can be removed from outside. */
+  function listen(target) {
+    const removers = new Map();
+    return {
+      addEventListener(type, callback) {
+        const listener = (event) => enter(() => callback(event));
+        target.addEventListener(type, listener);
+        const remove = track(() => target.removeEventListener?.(type, listener));
+        removers.set(callback, [...(removers.get(callback) ?? []), remove]);
+      },
+      removeEventListener(_, callback) {
+        for (const remove of removers.get(callback) ?? []) remove();
+        removers.delete(callback);
+      },
+    };
+  }
+
+  /** What clears each timer. */
+  const timers = new Map();
+
+  const globals = {
+    // Timers are looked up when they are set: a test may have replaced them.
+    setTimeout(callback, ms) {
+      const id = globalThis.setTimeout(() => {
+        globals.clearTimeout(id);
+        enter(callback);
+      }, ms);
+      timers.set(
+        id,
+        track(() => globalThis.clearTimeout(id)),
+      );
+      return id;
+    },
+    clearTimeout(id) {
+      timers.get(id)?.();
+      timers.delete(id);
+    },
+    // Not the platform's, which Jest's fake timers replace.
+    queueMicrotask(callback) {
+      Promise.resolve().then(() => enter(callback));
+    },
+    // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
+    EventSource: function (url, init) {
+      const source = new globalThis.EventSource(url, init);
+      return {
+        ...listen(source),
+        close: track(() => source.close()),
+        get readyState() {
+          return source.readyState;
+        },
+      };
+    },
+    // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
+    AbortController: function () {
+      const controller = new globalThis.AbortController();
+      return { signal: controller.signal, abort: track(() => controller.abort()) };
+    },
+  };
+
+  /** The caller's signal, or one that never aborts. */
+  const follow = (signal = { aborted: false, addEventListener() {} }) => ({
+    ...listen(signal),
+    get aborted() {
+      return signal.aborted;
+    },
+    get reason() {
+      return signal.reason;
+    },
+  });
+
+  return { globals, enter, follow };
+}

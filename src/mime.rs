@@ -1,0 +1,63 @@
+//! Content types.
+
+/// Whether this is the content type of an event stream, by the rules of the Fetch standard ("extract a MIME type"), as for
+/// EventSource: of several content types, joined by commas, the last valid one counts; parameters and case do not matter.
+pub fn is_event_stream(content_type: &str) -> bool {
+    let essences = split_outside_quotes(content_type).filter_map(essence);
+    essences
+        .filter(|essence| *essence != "*/*")
+        .last()
+        .is_some_and(|last| last.eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// Splits at commas, but not at those within quotes.
+fn split_outside_quotes(text: &str) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |char| {
+        let is_comma = char == ',' && !is_quoted;
+        is_quoted ^= char == '"' && !is_escaped;
+        is_escaped = char == '\\' && is_quoted && !is_escaped;
+        is_comma
+    })
+}
+
+/// Type and subtype of a MIME type, if it has both.
+fn essence(mime_type: &str) -> Option<&str> {
+    let essence = mime_type.split(';').next()?.trim_matches([' ', '\t', '\r', '\n']);
+    let (kind, subtype) = essence.split_once('/')?;
+    (is_token(kind) && is_token(subtype)).then_some(essence)
+}
+
+/// A token of HTTP (RFC 9110, 5.6.2).
+fn is_token(text: &str) -> bool {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_of_token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_valid_content_type_counts() {
+        for (content_type, expected) in [
+            ("text/event-stream", true),
+            ("Text/Event-Stream; charset=utf-8", true),
+            (" text/event-stream ;", true),
+            ("text/event-stream, text/event-stream", true),
+            ("text/html, text/event-stream", true),
+            ("text/event-stream, text/html", false),
+            ("text/event-stream, */*", true),
+            ("text/event-stream, nonsense", true),
+            ("text/event-stream;a=\"x, text/html\"", true),
+            ("text/html;a=\"x\\\", text/event-stream\"", false),
+            ("text/html;a=\"x, text/event-stream", false),
+            ("", false),
+            ("text/event-streams", false),
+            ("text/event stream", false),
+            ("text", false),
+        ] {
+            assert_eq!(is_event_stream(content_type), expected, "{content_type}");
+        }
+    }
+}
