@@ -1,6 +1,6 @@
 //! What the caller wrote, read from JavaScript objects.
 
-use js_sys::{Function, Object};
+use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::error::FieldError;
@@ -14,6 +14,9 @@ extern "C" {
     pub fn show(value: &JsValue) -> String;
     #[wasm_bindgen(js_name = isSignal)]
     fn is_signal(value: &JsValue) -> bool;
+    /// A copy of a value that is an array, and can be read.
+    #[wasm_bindgen(js_name = listOf)]
+    fn list_of(value: &JsValue) -> Option<Array>;
 }
 
 /// An object of arguments.
@@ -77,16 +80,7 @@ impl JsArguments {
 
 impl Arguments for JsArguments {
     fn get(&self, name: &str) -> Given {
-        let value = self.value(name);
-        if value.is_undefined() {
-            Given::Absent
-        } else if let Some(text) = value.as_string() {
-            Given::Text(text)
-        } else if value.is_function() {
-            Given::Function
-        } else {
-            value.as_f64().map_or(Given::Other, Given::Number)
-        }
+        given(&self.value(name))
     }
 
     fn show(&self, name: &str) -> String {
@@ -94,9 +88,23 @@ impl Arguments for JsArguments {
     }
 }
 
+fn given(value: &JsValue) -> Given {
+    if value.is_undefined() {
+        return Given::Absent;
+    }
+    if value.is_function() {
+        return Given::Function;
+    }
+    let text = || value.as_string().map(Given::Text);
+    let number = || value.as_f64().map(Given::Number);
+    let flag = || value.as_bool().map(Given::Flag);
+    let list = || list_of(value).map(|list| Given::List(list.iter().map(|item| given(&item)).collect()));
+    text().or_else(number).or_else(flag).or_else(list).unwrap_or(Given::Other)
+}
+
 #[cfg(test)]
 mod tests {
-    use js_sys::{Array, BigInt, Reflect, Symbol};
+    use js_sys::{BigInt, Reflect, Symbol};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -25,7 +25,7 @@ impl<R> Call<R> {
     /// # Errors
     /// What the promise rejects with: every bad field of all three.
     pub fn read(
-        config: JsValue,
+        config: &JsValue,
         request: JsValue,
         options: JsValue,
         read_request: impl FnOnce(&JsArguments) -> Result<R, Vec<FieldError>>,

@@ -5,26 +5,27 @@ use std::time::Duration;
 use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortSignal;
 
+use crate::caller::{Caller, Progress};
 use crate::duration::{in_milliseconds, milliseconds};
 use crate::error::FieldError;
-use crate::event::WatchEvent;
+use crate::event::{Code, WatchEvent};
 use crate::failure::Failure;
-use crate::request::WatchRequest;
 use crate::retry::Delay;
-use crate::watch::{Caller, Progress};
+use crate::state::CvmState;
 
-use super::arguments::show;
-use super::call::Call;
+use super::arguments::{JsArguments, show};
 use super::errors::Subject;
 use super::json::JsJson;
-use super::value::message_of;
+use super::value::{field, message_of, settled};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
     /// Calls the callback with the payload's fields and these. What it throws, or rejects with, is reported as uncaught.
     fn tell(on_event: &Function, payload: &JsValue, fields: &JsValue);
+    fn warn(hint: &str);
 }
 
 /// What an event has besides its payload's own fields.
@@ -35,58 +36,119 @@ struct EventFields {
     attempt: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    status: JsValue,
+    #[serde(rename = "boot_progress", with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    boot_progress: JsValue,
 }
 
-/// The functions that a watch was given.
+/// The functions that a call was given.
 pub struct Callbacks<'a> {
-    call: &'a Call<WatchRequest>,
+    /// The request as it was written.
+    arguments: &'a JsArguments,
+    on_event: Option<&'a Function>,
     /// Once it has aborted, no function is called any more.
     signal: &'a AbortSignal,
-    /// What the errors speak of that `retryDelay` is shown.
+    /// What the errors speak of that the functions are shown.
     subject: &'a Subject,
     thrown: Option<JsValue>,
 }
 
 impl<'a> Callbacks<'a> {
-    pub fn new(call: &'a Call<WatchRequest>, signal: &'a AbortSignal, subject: &'a Subject) -> Self {
-        Self { call, signal, subject, thrown: None }
+    pub fn new(
+        arguments: &'a JsArguments,
+        on_event: Option<&'a Function>,
+        signal: &'a AbortSignal,
+        subject: &'a Subject,
+    ) -> Self {
+        Self { arguments, on_event, signal, subject, thrown: None }
     }
 
     /// What a function of the caller's has thrown.
-    pub fn thrown(&self) -> Option<&JsValue> {
-        self.thrown.as_ref()
+    pub fn thrown(&self) -> JsValue {
+        self.thrown.clone().unwrap_or_default()
     }
 
-    fn ask_delay(&mut self, progress: &Progress<JsJson>, failure: &Failure<JsJson>) -> Result<Duration, String> {
-        let retry_delay: Function = self.call.arguments.value("retryDelay").unchecked_into();
-        let error = self.subject.failure(failure, progress);
-        let given = retry_delay.call2(&JsValue::UNDEFINED, &progress.attempts.into(), &error).map_err(|thrown| {
-            let message = format!("must give a number of milliseconds, but has thrown: {}", message_of(&thrown));
+    /// Calls a function of the request. One that throws ends the watch.
+    fn call(&mut self, name: &'static str, arguments: &[JsValue]) -> Result<JsValue, FieldError> {
+        let function: Function = self.arguments.value(name).unchecked_into();
+        let arguments: js_sys::Array = arguments.iter().collect();
+        function.apply(&JsValue::UNDEFINED, &arguments).map_err(|thrown| {
+            let message = format!("must not throw, but has thrown: {}", message_of(&thrown));
             self.thrown = Some(thrown);
-            message
-        })?;
-        given.as_f64().filter(|number| Delay::MILLISECONDS.contains(number)).map(milliseconds).ok_or_else(|| {
-            format!("must give a number of milliseconds from 0 to 2147483647, but has given {}", show(&given))
+            FieldError { field: name, message }
         })
+    }
+
+    /// Calls a function that decides something, by the truth of what it gives.
+    fn decide(&mut self, name: &'static str, argument: JsValue) -> Result<bool, FieldError> {
+        if self.signal.aborted() {
+            return Ok(false);
+        }
+        let given = self.call(name, &[argument])?;
+        if field(&given, "then").is_function() {
+            let message = "must decide at once, but has given a promise".into();
+            // What it rejects with is not of interest any more.
+            spawn_local(async { drop(settled(Ok(given)).await) });
+            return Err(FieldError { field: name, message });
+        }
+        Ok(given.is_truthy())
     }
 }
 
 impl Caller<JsJson> for Callbacks<'_> {
     fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
         // A chunk may hold many events, and the callback may abort at the first.
-        let Some(on_event) = self.call.on_event.as_ref().filter(|_| !self.signal.aborted()) else { return };
+        let Some(on_event) = self.on_event.filter(|_| !self.signal.aborted()) else { return };
         let fields = EventFields {
             r#type: event.kind.name(),
             attempt: event.attempt,
             retry_in: event.retry_in.map(in_milliseconds),
+            code: event.code,
+            http_status: event.http_status,
+            status: event.status.map_or(JsValue::UNDEFINED, Into::into),
+            boot_progress: event.boot_progress.map_or(JsValue::UNDEFINED, Into::into),
         };
         tell(on_event, event.payload.as_ref(), &serde_wasm_bindgen::to_value(&fields).unwrap_or_default());
     }
 
-    fn retry_delay(&mut self, progress: &Progress<JsJson>, failure: &Failure<JsJson>) -> Result<Duration, FieldError> {
+    fn warn(&mut self, hint: &str) {
+        warn(hint);
+    }
+
+    fn until(&mut self, state: &CvmState<JsJson>) -> Result<bool, FieldError> {
+        self.decide("until", state.json().clone().into())
+    }
+
+    fn fail_on(&mut self, state: &CvmState<JsJson>) -> Result<bool, FieldError> {
+        self.decide("failOn", state.json().clone().into())
+    }
+
+    fn should_retry(&mut self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> Result<bool, FieldError> {
+        self.decide("shouldRetry", self.subject.failure(failure, progress))
+    }
+
+    fn retry_delay(
+        &mut self,
+        failures: u32,
+        failure: &Failure<JsJson>,
+        progress: &Progress<JsJson>,
+    ) -> Result<Duration, FieldError> {
+        let name = "retryDelay";
         if self.signal.aborted() {
             return Ok(Duration::ZERO);
         }
-        self.ask_delay(progress, failure).map_err(|message| FieldError { field: "retryDelay", message })
+        let given = self.call(name, &[failures.into(), self.subject.failure(failure, progress)])?;
+        given.as_f64().filter(|number| Delay::MILLISECONDS.contains(number)).map(milliseconds).ok_or_else(|| {
+            let given_ = show(&given);
+            // It may be a promise that rejects.
+            spawn_local(async { drop(settled(Ok(given)).await) });
+            let message = format!("must give a number of milliseconds from 0 to 2147483647, but has given {given_}");
+            FieldError { field: name, message }
+        })
     }
 }

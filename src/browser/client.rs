@@ -4,7 +4,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use crate::error::FieldError;
-use crate::request::Arguments as _;
+use crate::request::{Arguments as _, Given};
 
 use super::arguments::JsArguments;
 use super::base_url;
@@ -18,6 +18,8 @@ pub struct Client {
     /// Absolute, and without a slash at its end.
     pub base_url: String,
     pub transport: Transport,
+    /// How many streams may be open towards the origin before a watch opens one.
+    pub max_streams: usize,
     pub credentials: Credentials,
     fetch: Option<Function>,
 }
@@ -27,28 +29,31 @@ pub struct Client {
 pub enum Transport {
     EventSource,
     Fetch,
+    /// No stream, only reads.
+    Poll,
 }
 
 impl Client {
     /// Reads the configuration that `createClient` was given. `undefined` comes from a client that was created by a
     /// different copy of the package. Bad fields are added to the errors.
-    pub fn read(config: JsValue, errors: &mut Vec<FieldError>) -> Option<Self> {
+    pub fn read(config: &JsValue, errors: &mut Vec<FieldError>) -> Option<Self> {
         if config.is_undefined() {
             errors.push(refuse("client", "must be a client that createClient of this copy of the package has made"));
             return None;
         }
         let mut keep = Errors(errors);
-        let config = keep.one(JsArguments::required("config", config))?;
+        let config = keep.one(JsArguments::required("config", config.clone()))?;
         let base_url = keep.one(base_url::read(&config));
         let credentials = keep.all(Credentials::read(&config));
         let fetch = keep.one(config.function("fetch")).flatten();
         let wanted = keep.one(transport(&config));
-        let (base_url, credentials, wanted) = (base_url?, credentials?, wanted?);
+        let max_streams = keep.one(max_streams(&config));
+        let (base_url, credentials, wanted, max_streams) = (base_url?, credentials?, wanted?, max_streams?);
         let transport = match wanted {
             Some(wanted) => keep.one(check(wanted, &credentials))?,
             None => best(&credentials, fetch.is_some()),
         };
-        Some(Self { base_url, transport, credentials, fetch })
+        Some(Self { base_url, transport, max_streams, credentials, fetch })
     }
 
     /// What to send requests with: looked up anew each time, since tests and pages replace the global one.
@@ -70,7 +75,23 @@ fn transport(config: &JsArguments) -> Result<Option<Transport>, FieldError> {
         Some("auto") => Ok(None),
         Some("eventsource") => Ok(Some(Transport::EventSource)),
         Some("fetch") => Ok(Some(Transport::Fetch)),
-        _ => Err(config.refuse(field, "\"auto\", \"eventsource\" or \"fetch\"")),
+        Some("poll") => Ok(Some(Transport::Poll)),
+        _ => Err(config.refuse(field, "\"auto\", \"eventsource\", \"fetch\" or \"poll\"")),
+    }
+}
+
+/// How many streams may be open. The API allows five for each user, and one may be another page's.
+const MAX_STREAMS: usize = 4;
+
+fn max_streams(config: &JsArguments) -> Result<usize, FieldError> {
+    let field = "maxStreams";
+    match config.get(field) {
+        Given::Absent => Ok(MAX_STREAMS),
+        Given::Number(number) if number >= 0.0 && (number.is_infinite() || number.fract() == 0.0) => {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
+            Ok(number as usize)
+        }
+        _ => Err(config.refuse(field, "an integer from 0, or Infinity")),
     }
 }
 

@@ -1,13 +1,14 @@
 //! The error classes of `src/js/errors.js`.
 
-use js_sys::Error;
+use js_sys::{Error, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{FieldError, WatchError};
+use crate::event::Code;
 use crate::failure::Failure;
 use crate::request::{ReadRequest, WatchRequest};
-use crate::watch::Progress;
+use crate::caller::Progress;
 
 use super::json::{JsJson, last_state};
 
@@ -25,6 +26,10 @@ extern "C" {
     type MaxRetriesExceededError;
     #[wasm_bindgen(constructor)]
     fn new(message: &str, fields: &JsValue) -> MaxRetriesExceededError;
+
+    type CvmFailedError;
+    #[wasm_bindgen(constructor)]
+    fn new(message: &str, fields: &JsValue) -> CvmFailedError;
 
     type RequestError;
     #[wasm_bindgen(constructor)]
@@ -45,9 +50,13 @@ struct ErrorFields<'a> {
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     cause: JsValue,
     #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<Code>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     detail: JsValue,
+    #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    state: JsValue,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     validation_errors: &'a [FieldError],
 }
@@ -78,7 +87,8 @@ pub struct Subject(String);
 
 impl Subject {
     pub fn watch(request: &WatchRequest) -> Self {
-        Self(format!("the watch of CVM \"{}\" for \"{}\"", request.id.as_ref(), request.target))
+        let targets = request.target.statuses.join("\" or \"");
+        Self(format!("the watch of CVM \"{}\" for \"{targets}\"", request.id.as_ref()))
     }
 
     pub fn read(request: &ReadRequest) -> Self {
@@ -92,18 +102,22 @@ impl Subject {
     }
 
     /// The watch has ended without its target; `thrown` is what a function of the caller's threw.
-    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: Option<&JsValue>) -> JsValue {
+    pub fn failed(&self, error: &WatchError<JsJson>, progress: &Progress<JsJson>, thrown: JsValue) -> JsValue {
         let fields = ErrorFields::of(progress);
+        let message = || format!("{} {error}", self.0);
         match error {
-            WatchError::BadDelay(bad) => {
-                let fields = ErrorFields { cause: thrown.cloned().unwrap_or_default(), ..fields };
-                validation_error(std::slice::from_ref(bad), fields)
+            WatchError::Foreign(error) => error.clone().into(),
+            WatchError::BadArgument(bad) => {
+                validation_error(std::slice::from_ref(bad), ErrorFields { cause: thrown, ..fields })
             }
             WatchError::Refused(failure) => self.failure(failure, progress),
-            WatchError::RetriesExceeded(failure) => {
-                let message = format!("{} gave up after attempt {}: {failure}", self.0, progress.attempts);
+            WatchError::RetriesExceeded { failure, .. } => {
                 let fields = ErrorFields { cause: self.failure(failure, progress), ..fields };
-                MaxRetriesExceededError::new(&message, &fields.to_value()).into()
+                MaxRetriesExceededError::new(&message(), &fields.to_value()).into()
+            }
+            WatchError::CvmFailed(state) => {
+                let fields = ErrorFields { state: state.json().clone().into(), ..fields };
+                CvmFailedError::new(&format!("{}: {error}", self.0), &fields.to_value()).into()
             }
         }
     }
@@ -111,31 +125,35 @@ impl Subject {
     /// The one-shot read has failed.
     pub fn not_read(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
         let cause = self.failure(failure, progress);
-        if matches!(failure, Failure::Status(_) | Failure::Redirected { .. }) {
+        if matches!(failure, Failure::Status(_) | Failure::Redirected { .. } | Failure::Foreign(_)) {
             return cause;
         }
         let fields = ErrorFields { cause, ..ErrorFields::of(progress) };
         JsWatchError::new(&format!("{} has failed: {failure}", self.0), &fields.to_value()).into()
     }
 
-    /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error.
+    /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error with a `code`.
     pub fn failure(&self, failure: &Failure<JsJson>, progress: &Progress<JsJson>) -> JsValue {
-        let (status, detail) = match failure {
-            Failure::Status(refusal) => (refusal.status, refusal.detail.clone().map(Into::into)),
-            Failure::Redirected { status } => (*status, None),
+        let detail = match failure {
+            Failure::Foreign(error) => return error.clone().into(),
+            Failure::Status(refusal) => refusal.detail.clone().map_or(JsValue::UNDEFINED, Into::into),
+            Failure::Redirected { .. } => JsValue::UNDEFINED,
             _ => return attempt_error(failure),
         };
-        let fields =
-            ErrorFields { status: Some(status), detail: detail.unwrap_or_default(), ..ErrorFields::of(progress) };
+        let (code, status) = (failure.code(), failure.http_status());
+        let fields = ErrorFields { code, status, detail, ..ErrorFields::of(progress) };
         RequestError::new(&format!("{}: {failure}", self.0), &fields.to_value()).into()
     }
 }
 
 fn attempt_error(failure: &Failure<JsJson>) -> JsValue {
     let error = Error::new(&failure.to_string());
-    if matches!(failure, Failure::TimedOut { .. }) {
-        // As a DOMException for a timeout is called.
-        error.set_name("TimeoutError");
+    if let Some(code) = failure.code() {
+        if code == Code::Timeout {
+            // As a DOMException for a timeout is called.
+            error.set_name("TimeoutError");
+        }
+        let _ = Reflect::set(&error, &"code".into(), &code.name().into());
     }
     error.into()
 }
@@ -144,6 +162,7 @@ fn attempt_error(failure: &Failure<JsJson>) -> JsValue {
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
+    use crate::error::Endings;
     use crate::failure::Refusal;
     use crate::json::Json as _;
 
@@ -157,7 +176,7 @@ mod tests {
     #[wasm_bindgen_test]
     fn fields_that_there_are_not_are_left_out() {
         let keys = |value: &JsValue| js_sys::Object::keys(value.unchecked_ref::<js_sys::Object>()).join(",");
-        let error = subject().aborted("enough".into(), &Progress { attempts: 2, last_state: None });
+        let error = subject().aborted("enough".into(), &Progress { attempts: 2, ..Progress::default() });
         assert_eq!(field(&error, "name"), "WatchAbortedError");
         assert_eq!(field(&error, "cause"), "enough");
         assert_eq!(keys(&error), "attempts");
@@ -168,13 +187,14 @@ mod tests {
     fn a_refusal_has_a_status_and_a_detail() {
         let detail = JsJson::parse("{\"message\":\"no such CVM\"}".into()).unwrap();
         let failure = Failure::Status(Refusal { status: 404, detail: Some(detail.clone()), retry_after: None });
-        let error = subject().failed(&WatchError::Refused(failure.clone()), &Progress::default(), None);
+        let error = subject().failed(&WatchError::Refused(failure.clone()), &Progress::default(), JsValue::UNDEFINED);
         assert_eq!(field(&error, "name"), "RequestError");
         assert_eq!(field(&error, "status"), 404);
         assert_eq!(field(&error, "detail"), JsValue::from(detail));
         let expected = "the watch of CVM \"my-app\" for \"running\": the server answered with status 404: no such CVM";
         assert_eq!(field(&error, "message"), expected);
-        let given_up = subject().failed(&WatchError::RetriesExceeded(failure), &Progress::default(), None);
+        let error = WatchError::RetriesExceeded { failure, endings: Endings::default() };
+        let given_up = subject().failed(&error, &Progress::default(), JsValue::UNDEFINED);
         assert_eq!(field(&given_up, "name"), "MaxRetriesExceededError");
         assert_eq!(field(&field(&given_up, "cause"), "name"), "RequestError");
     }
@@ -191,7 +211,7 @@ mod tests {
     #[wasm_bindgen_test]
     fn a_timeout_is_called_as_a_dom_exception_for_it_is() {
         let payload = JsJson::parse("{\"error\":\"timed out\"}".into()).unwrap();
-        let error = subject().failure(&Failure::TimedOut { payload }, &Progress::default());
+        let error = subject().failure(&Failure::TimedOut { payload, by_server: false }, &Progress::default());
         assert_eq!((field(&error, "name"), field(&error, "message")), ("TimeoutError".into(), "timed out".into()));
     }
 }

@@ -56,7 +56,7 @@ fn arrival(source: &EventSource, kind: EventKind, event: JsValue) -> Arrival {
     let is_closed_for_good = source.ready_state() == EventSource::CLOSED;
     source.close();
     Err(if is_closed_for_good {
-        Failure::ClosedForGood { status: None }
+        Failure::ClosedForGood { read: String::new() }
     } else {
         // The browser does not tell a clean end from a broken connection.
         Failure::Broken("the connection failed, or the event stream ended before the target was reached".into())

@@ -37,7 +37,7 @@ pub struct Answer {
 pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Failure<JsJson>> {
     let are_secret = client.credentials.are_secret();
     let headers = client.credentials.headers(accept).await?;
-    let abort = AbortOnDrop::new().map_err(|error| unreachable(&error))?;
+    let abort = AbortOnDrop::new().map_err(unreachable)?;
     let init = RequestInit::new();
     init.set_headers(&headers);
     init.set_signal(Some(&abort.signal()));
@@ -48,7 +48,7 @@ pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Fa
         init.set_credentials(RequestCredentials::Include);
     }
     let answered = send_request(&client.fetch(), url, &init).await;
-    let response: Response = answered.map_err(|error| unreachable(&error))?.unchecked_into();
+    let response: Response = answered.map_err(unreachable)?.unchecked_into();
     let status = status_of(&response)?;
     match status {
         // 0 is a redirect that the browser hides.
@@ -78,7 +78,7 @@ impl Answer {
 fn status_of(response: &Response) -> Result<u16, Failure<JsJson>> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "out of range is no status either way")]
     let status = field(response, "status").as_f64().map(|status| status as u16);
-    status.ok_or_else(|| Failure::Broken("what `fetch` gave is no answer: it has no status".into()))
+    status.ok_or_else(|| Failure::Malformed("what `fetch` gave is no answer: it has no status".into()))
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
@@ -89,7 +89,7 @@ fn header(response: &Response, name: &str) -> Option<String> {
 async fn json_of(response: &Response) -> Result<JsJson, Failure<JsJson>> {
     let text = settled(response.text().map(Into::into)).await.map_err(|error| broken(&error))?;
     JsJson::parse(text.unchecked_into())
-        .map_err(|reason| Failure::Broken(format!("the server's answer is not JSON: {reason}")))
+        .map_err(|reason| Failure::Malformed(format!("the server's answer is not JSON: {reason}")))
 }
 
 /// A refusal, with what it says for itself if it does so in time.
@@ -98,16 +98,19 @@ async fn refused(response: &Response, status: u16) -> Failure<JsJson> {
         Either::Left((Ok(body), _)) if status != 204 => body.get("detail"),
         _ => None,
     };
-    let retry_after = header(response, "Retry-After").and_then(|value| retry_after_of(value.trim()));
+    let retry_after = header(response, "Retry-After").and_then(|wait| {
+        let date = header(response, "Date").map(|date| Date::parse(&date)).filter(|date| date.is_finite());
+        retry_after_of(&wait, date.unwrap_or_else(Date::now))
+    });
     Failure::Status(Refusal { status, detail, retry_after })
 }
 
-/// `Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3).
-fn retry_after_of(value: &str) -> Option<Duration> {
-    if let Ok(seconds) = value.parse() {
+/// `Retry-After` is a number of seconds, or a date by the server's clock (RFC 9110, 10.2.3).
+fn retry_after_of(value: &str, now: f64) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let wait = Date::parse(value) - Date::now();
+    let wait = Date::parse(value) - now;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
     (wait > 0.0).then(|| Duration::from_millis(wait as u64))
 }
@@ -117,9 +120,13 @@ pub fn broken(error: &JsValue) -> Failure<JsJson> {
     Failure::Broken(format!("the connection broke: {}", message_of(error)))
 }
 
-/// What `fetch` rejects with.
-fn unreachable(error: &JsValue) -> Failure<JsJson> {
-    Failure::Broken(format!("the server could not be reached: {}", message_of(error)))
+/// What `fetch` rejects with. An error with a `digest` is meant for the framework that made it: Next throws one while it
+/// renders a static page, to make the page a dynamic one.
+fn unreachable(error: JsValue) -> Failure<JsJson> {
+    if field(&error, "digest").is_string() {
+        return Failure::Foreign(error.into());
+    }
+    Failure::Broken(format!("the server could not be reached: {}", message_of(&error)))
 }
 
 #[cfg(test)]
@@ -130,7 +137,7 @@ mod tests {
 
     fn client(fetch: &str) -> Client {
         let config = Function::new_no_args(&format!("return {{ {fetch} }}")).call0(&JsValue::UNDEFINED).unwrap();
-        Client::read(config, &mut Vec::new()).unwrap()
+        Client::read(&config, &mut Vec::new()).unwrap()
     }
 
     async fn read(fetch: &str, url: &str) -> Result<JsJson, Failure<JsJson>> {
@@ -162,6 +169,7 @@ mod tests {
         for (fetch, outcome) in [
             (format!("async () => ({{ status: 200, {text} }})"), "running"),
             (format!("() => ({{ status: 200, {text} }})"), "running"),
+            ("() => { throw Object.assign(new Error('no'), { digest: 'DYNAMIC' }) }".into(), "no"),
             ("() => { throw new Error('no') }".into(), "the server could not be reached: no"),
             ("async () => {}".into(), "what `fetch` gave is no answer: it has no status"),
             ("async () => ({ get status() { throw 1 } })".into(), "what `fetch` gave is no answer: it has no status"),
@@ -189,12 +197,12 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn retry_after_is_a_number_of_seconds_or_a_date() {
-        assert_eq!(retry_after_of("120"), Some(Duration::from_secs(120)));
+        let now = Date::parse("Thu, 01 Jan 2026 00:00:00 GMT");
+        assert_eq!(retry_after_of(" 120 ", now), Some(Duration::from_secs(120)));
         for nonsense in ["", "soon", "-1", "1.5.2", "Tue, 32 Jan 2099 00:00:00 GMT"] {
-            assert_eq!(retry_after_of(nonsense), None, "{nonsense}");
+            assert_eq!(retry_after_of(nonsense, now), None, "{nonsense}");
         }
-        let century = Duration::from_secs(40 * 365 * 24 * 3600);
-        assert!(retry_after_of("Thu, 01 Jan 2099 00:00:00 GMT").is_some_and(|wait| wait > century));
-        assert_eq!(retry_after_of("Thu, 01 Jan 1970 00:00:00 GMT"), None, "the time to wait for is over");
+        assert_eq!(retry_after_of("Thu, 01 Jan 2026 00:01:00 GMT", now), Some(Duration::from_secs(60)));
+        assert_eq!(retry_after_of("Wed, 31 Dec 2025 23:59:59 GMT", now), None, "the time to wait for is over");
     }
 }

@@ -1,11 +1,11 @@
 //! JavaScript's own values as the core's JSON.
 
-use js_sys::{Array, JsString};
+use js_sys::{Array, JSON, JsString};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::json::Json;
-use crate::watch::Progress;
+use crate::caller::Progress;
 
 use super::value::{field, message_of};
 
@@ -17,8 +17,16 @@ extern "C" {
 }
 
 /// What `JSON.parse` gave, or what stands for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct JsJson(JsValue);
+
+/// The same JSON text.
+impl PartialEq for JsJson {
+    fn eq(&self, other: &Self) -> bool {
+        let text = |json: &Self| JSON::stringify(&json.0).ok().and_then(|text| text.as_string());
+        self.0 == other.0 || text(self) == text(other)
+    }
+}
 
 /// The last state that the server told, or undefined.
 pub fn last_state(progress: &Progress<JsJson>) -> JsValue {
@@ -28,6 +36,12 @@ pub fn last_state(progress: &Progress<JsJson>) -> JsValue {
 impl AsRef<JsValue> for JsJson {
     fn as_ref(&self) -> &JsValue {
         &self.0
+    }
+}
+
+impl From<JsValue> for JsJson {
+    fn from(value: JsValue) -> Self {
+        Self(value)
     }
 }
 
@@ -59,6 +73,10 @@ impl Json for JsJson {
     fn text(&self) -> Option<String> {
         self.0.as_string()
     }
+
+    fn is_null(&self) -> bool {
+        self.0.is_null()
+    }
 }
 
 #[cfg(test)]
@@ -84,6 +102,16 @@ mod tests {
             assert!(json(other).get("status").is_none(), "{other}");
         }
         assert!(JsJson::parse("{".into()).is_err());
+    }
+
+    #[wasm_bindgen_test]
+    fn values_are_equal_if_their_texts_are() {
+        for (one, other, are_equal) in
+            [("1", "1", true), (r#"{"a":[1]}"#, r#"{"a":[1]}"#, true), ("null", "0", false), (r#"{"a":1}"#, "{}", false)]
+        {
+            assert_eq!(json(one) == json(other), are_equal, "{one} {other}");
+        }
+        assert!(json("null").is_null());
     }
 
     #[wasm_bindgen_test]

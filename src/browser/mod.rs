@@ -3,9 +3,12 @@
 mod arguments;
 mod base_url;
 mod body;
+mod budgets;
 mod call;
 mod callbacks;
 mod client;
+mod clock;
+mod context;
 mod credentials;
 mod endpoint;
 mod errors;
@@ -17,6 +20,7 @@ mod panic;
 mod signal;
 mod timer;
 mod value;
+mod wake_ups;
 
 use std::pin::pin;
 
@@ -25,13 +29,17 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::request::{ReadRequest, WatchRequest};
-use crate::watch::{Progress, read, watch};
+use crate::caller::Progress;
+use crate::watch::{read, watch};
 
+use budgets::budget;
 use call::Call;
 use callbacks::Callbacks;
+use context::Context;
 use endpoint::Endpoint;
 use errors::Subject;
 use signal::{aborted, reason};
+use wake_ups::WakeUps;
 
 /// Smaller than the standard library's allocator: 2.1 kB of the compressed module.
 #[global_allocator]
@@ -45,25 +53,28 @@ pub fn start() {
 
 /// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.
 ///
-/// `config`, `request` and `options` are plain copies of what the caller passed, and `signal` aborts when the caller's
-/// signal does (`src/js/index.js` makes them).
+/// `config`, `request` and `options` are plain copies of what the caller passed (`src/js/index.js` makes them).
 ///
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = watchCvmState)]
 pub async fn watch_cvm_state(
+    context: Context,
     config: JsValue,
     request: JsValue,
     options: JsValue,
-    signal: AbortSignal,
 ) -> Result<JsValue, JsValue> {
-    let call = Call::read(config, request, options, WatchRequest::read)?;
-    let request = &call.request;
+    let call = Call::read(&config, request, options, WatchRequest::read)?;
+    let (request, signal) = (&call.request, context.signal());
     let subject = Subject::watch(request);
-    let endpoint = Endpoint::new(&call.client, &request.id, &request.stream_path());
-    let mut callbacks = Callbacks::new(&call, &signal, &subject);
-    let mut progress = Progress::default();
+    let wake_ups = WakeUps::of(context.page().as_ref());
+    let budget = budget(&call.client.base_url, &config);
+    let endpoint = Endpoint::new(&call.client, &request.id, &request.stream_path(), budget, wake_ups);
+    let mut callbacks = Callbacks::new(&call.arguments, call.on_event.as_ref(), &signal, &subject);
+    let mut progress = Progress { spent: context.spent(), ..Progress::default() };
     let watched = unless_aborted(&signal, watch(&endpoint, request, &mut progress, &mut callbacks)).await;
+    // Its listeners are removed before the promise settles.
+    drop(endpoint);
     match watched {
         Ok(Ok(state)) => Ok(state.json().clone().into()),
         Ok(Err(error)) => Err(subject.failed(&error, &progress, callbacks.thrown())),
@@ -77,16 +88,17 @@ pub async fn watch_cvm_state(
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = getCvmState)]
 pub async fn get_cvm_state(
+    context: Context,
     config: JsValue,
     request: JsValue,
     options: JsValue,
-    signal: AbortSignal,
 ) -> Result<JsValue, JsValue> {
-    let call = Call::read(config, request, options, ReadRequest::read)?;
-    let request = &call.request;
+    let call = Call::read(&config, request, options, ReadRequest::read)?;
+    let (request, signal) = (&call.request, context.signal());
     let subject = Subject::read(request);
-    let endpoint = Endpoint::new(&call.client, &request.id, "");
-    let mut progress = Progress::default();
+    let budget = budget(&call.client.base_url, &config);
+    let endpoint = Endpoint::new(&call.client, &request.id, "", budget, WakeUps::default());
+    let mut progress = Progress { spent: context.spent(), ..Progress::default() };
     let answered = unless_aborted(&signal, read(&endpoint, request.timeout, &mut progress)).await;
     match answered {
         Ok(Ok(state)) => Ok(state.json().clone().into()),

@@ -17,8 +17,15 @@ fn text(value: &JsValue) -> String {
     JSON::stringify(value).unwrap().into()
 }
 
-fn never() -> AbortSignal {
-    AbortController::new().unwrap().signal()
+/// What a call has besides its arguments: a signal, and no page.
+fn context(signal: &AbortSignal) -> Context {
+    let context = js("{ spent: 0 }");
+    js_sys::Reflect::set(&context, &"signal".into(), signal).unwrap();
+    context.unchecked_into()
+}
+
+fn never() -> Context {
+    context(&AbortController::new().unwrap().signal())
 }
 
 /// A client whose requests are answered by this function's body: `accept` says what is asked for.
@@ -39,7 +46,7 @@ async fn a_watch_resolves_with_the_state_and_tells_events() {
     let request = js("{ id: 'my-app', target: 'running' }");
     let events = js("[]");
     js_sys::Reflect::set(&request, &"onEvent".into(), &push_to(&events)).unwrap();
-    let reached = watch_cvm_state(config, request, JsValue::UNDEFINED, never()).await.unwrap();
+    let reached = watch_cvm_state(never(), config, request, JsValue::UNDEFINED).await.unwrap();
     assert_eq!(text(&reached), state);
     assert_eq!(
         text(&events),
@@ -55,7 +62,7 @@ fn push_to(list: &JsValue) -> JsValue {
 #[wasm_bindgen_test]
 async fn a_server_that_knows_no_such_cvm_rejects_with_request_error() {
     let request = js("{ id: 'nowhere', target: 'running' }");
-    let error = watch_cvm_state(js("{ baseURL: '/api' }"), request, JsValue::UNDEFINED, never()).await.unwrap_err();
+    let error = watch_cvm_state(never(), js("{ baseURL: '/api' }"), request, JsValue::UNDEFINED).await.unwrap_err();
     assert_eq!(field(&error, "name"), "RequestError");
     assert_eq!(field(&error, "status"), 404);
     assert_eq!(field(&error, "attempts"), 1);
@@ -65,7 +72,7 @@ async fn a_server_that_knows_no_such_cvm_rejects_with_request_error() {
 async fn a_failed_attempt_is_followed_by_another_until_the_retries_are_used_up() {
     let config = answering("return new Response('', { status: 503 })");
     let request = js("{ id: 'my-app', target: 'running', maxRetries: 2, retryDelay: (attempt) => attempt }");
-    let error = watch_cvm_state(config, request, JsValue::UNDEFINED, never()).await.unwrap_err();
+    let error = watch_cvm_state(never(), config, request, JsValue::UNDEFINED).await.unwrap_err();
     assert_eq!(field(&error, "name"), "MaxRetriesExceededError");
     assert_eq!(field(&error, "attempts"), 3);
     assert_eq!(field(&field(&error, "cause"), "status"), 503);
@@ -75,9 +82,9 @@ async fn a_failed_attempt_is_followed_by_another_until_the_retries_are_used_up()
 async fn a_function_that_throws_ends_the_watch() {
     let config = answering("return new Response('', { status: 503 })");
     let request = js("{ id: 'my-app', target: 'running', retryDelay() { throw new Error('no') } }");
-    let error = watch_cvm_state(config, request, JsValue::UNDEFINED, never()).await.unwrap_err();
+    let error = watch_cvm_state(never(), config, request, JsValue::UNDEFINED).await.unwrap_err();
     assert_eq!(field(&error, "name"), "ValidationError");
-    assert_eq!(field(&error, "message"), "retryDelay must give a number of milliseconds, but has thrown: no");
+    assert_eq!(field(&error, "message"), "retryDelay must not throw, but has thrown: no");
     assert_eq!(field(&field(&error, "cause"), "message"), "no");
 }
 
@@ -85,7 +92,7 @@ async fn a_function_that_throws_ends_the_watch() {
 async fn every_bad_field_is_told() {
     let [config, request, options] =
         ["{ baseURL: 7, fetch: 1 }", "{ interval: 1 }", "{ signal: 1, onEvent: 2 }"].map(js);
-    let error = watch_cvm_state(config, request, options, never()).await.unwrap_err();
+    let error = watch_cvm_state(never(), config, request, options).await.unwrap_err();
     assert_eq!(field(&error, "name"), "ValidationError");
     let list: Array = field(&error, "validationErrors").unchecked_into();
     let fields: Vec<_> = list.iter().map(|item| field(&item, "field").as_string().unwrap()).collect();
@@ -95,9 +102,8 @@ async fn every_bad_field_is_told() {
 #[wasm_bindgen_test]
 async fn an_abort_rejects_with_the_signals_reason() {
     let controller = AbortController::new().unwrap();
-    let signal = controller.signal();
     let config = answering("return new Promise(() => {})");
-    let watching = watch_cvm_state(config, js("{ id: 'my-app', target: 'running' }"), JsValue::UNDEFINED, signal);
+    let watching = watch_cvm_state(context(&controller.signal()), config, js("{ id: 'my-app', target: 'running' }"), JsValue::UNDEFINED);
     let aborting = async {
         timer::sleep(std::time::Duration::from_millis(1)).await;
         controller.abort_with_reason(&"enough".into());
@@ -112,7 +118,7 @@ async fn an_abort_rejects_with_the_signals_reason() {
 #[wasm_bindgen_test]
 async fn a_state_is_read() {
     let config = answering("return Response.json({ status: 'running', accept })");
-    let state = get_cvm_state(config, js("{ id: 'my-app' }"), JsValue::UNDEFINED, never()).await.unwrap();
+    let state = get_cvm_state(never(), config, js("{ id: 'my-app' }"), JsValue::UNDEFINED).await.unwrap();
     assert_eq!(text(&state), r#"{"status":"running","accept":"application/json"}"#);
 }
 
@@ -123,7 +129,7 @@ async fn a_read_that_fails_rejects_with_watch_error() {
         ("throw new Error('no')", "the server could not be reached: no"),
     ] {
         let request = js("{ id: 'my-app' }");
-        let error = get_cvm_state(answering(body), request, JsValue::UNDEFINED, never()).await.unwrap_err();
+        let error = get_cvm_state(never(), answering(body), request, JsValue::UNDEFINED).await.unwrap_err();
         assert_eq!(field(&error, "name"), "WatchError");
         assert_eq!(field(&error, "message"), format!("the read of CVM \"my-app\" has failed: {message}"));
     }

@@ -12,10 +12,18 @@ export class WatchAbortedError extends WatchError {}
 
 export class MaxRetriesExceededError extends WatchError {}
 
+export class CvmFailedError extends WatchError {
+  constructor(message, fields = {}) {
+    super(message, fields);
+    this.state = fields.state;
+  }
+}
+
 export class RequestError extends WatchError {
   constructor(message, fields = {}) {
     super(message, fields);
     this.status = fields.status ?? 0;
+    if (fields.code !== undefined) this.code = fields.code;
     if (fields.detail !== undefined) this.detail = fields.detail;
   }
 }
@@ -28,7 +36,14 @@ export class ValidationError extends WatchError {
 }
 
 // As the built-in classes have it; written out, since minifiers rename classes.
-const classes = { WatchError, WatchAbortedError, MaxRetriesExceededError, RequestError, ValidationError };
+const classes = {
+  WatchError,
+  WatchAbortedError,
+  MaxRetriesExceededError,
+  CvmFailedError,
+  RequestError,
+  ValidationError,
+};
 for (const [value, { prototype }] of Object.entries(classes)) {
   Object.defineProperty(prototype, "name", { value, configurable: true, writable: true });
 }

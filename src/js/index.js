@@ -3,6 +3,7 @@ import { isObject, isSignal } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
 export {
+  CvmFailedError,
   MaxRetriesExceededError,
   RequestError,
   ValidationError,
@@ -49,6 +50,7 @@ async function run(name, client, ...args) {
   const config = configs.get(client)?.();
   const [request, options] = args.map(copy);
   const signal = [options, request].map((given) => given?.signal).find(isSignal);
+  const began = Date.now();
   const call = await load(signal, request?.timeout, typeof config?.fetch === "function");
-  return await call(name, signal, config, request, options);
+  return await call(name, { signal, spent: Date.now() - began }, config, request, options);
 }

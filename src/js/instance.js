@@ -23,7 +23,7 @@ export async function makeInstance(module, onCrash) {
   const glue = makeGlue(files, world.globals);
   await glue.init({ module_or_path: module });
 
-  return (name, signal, ...args) =>
+  return (name, { signal, spent }, ...args) =>
     new Promise((resolve, reject) => {
       if (crash) throw crash();
       const settling = (settle) => (value) => {
@@ -31,6 +31,7 @@ export async function makeInstance(module, onCrash) {
         settle(value);
       };
       pending.add(reject);
-      world.enter(() => glue[name](...args, world.follow(signal)).then(settling(resolve), settling(reject)));
+      const context = { signal: world.follow(signal), page: world.page(), spent };
+      world.enter(() => glue[name](context, ...args).then(settling(resolve), settling(reject)));
     });
 }

@@ -11,24 +11,30 @@ export function show(value) {
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
+/** What a function gives; undefined if it throws. Reading a value from outside may run a getter or a proxy. */
+function tryTo(read) {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 export const isObject = (value) => typeof value === "object" && value !== null;
 
 function isArray(value) {
-  try {
-    return Array.isArray(value);
-  } catch {
-    // A revoked proxy.
-    return false;
-  }
+  // A revoked proxy throws.
+  return tryTo(() => Array.isArray(value)) === true;
+}
+
+/** A copy of a value that is an array, and can be read. */
+export function listOf(value) {
+  return isArray(value) ? tryTo(() => [...value]) : undefined;
 }
 
 /** Whether a value can do what is needed of an abort signal; whose class it is does not matter (see src/browser/value.rs). */
 export function isSignal(value) {
-  try {
-    return typeof value.aborted === "boolean" && typeof value.addEventListener === "function";
-  } catch {
-    return false;
-  }
+  return tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
 }
 
 /** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
@@ -36,14 +42,12 @@ const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** `Headers` from an object of strings or from other `Headers`; undefined for what cannot be sent. */
 export function readHeaders(value) {
-  try {
+  // What it throws could quote a value, which may be secret.
+  return tryTo(() => {
     if (!isObject(value) || !Object.values(value).every((value) => typeof value === "string")) return undefined;
     const headers = new Headers(value);
     return [...headers].every(([, value]) => SENDABLE.test(value)) ? headers : undefined;
-  } catch {
-    // What is wrong would be said with the value, which may be secret.
-    return undefined;
-  }
+  });
 }
 
 /** Calls `fetch`. One that ignores its signal may answer after the abort: then nobody else cancels the body. */
@@ -80,6 +84,9 @@ function reportUncaught(error) {
     });
   }
 }
+
+/** A hint for who writes the page. Where there is no console, there is nobody to read it. */
+export const warn = (hint) => tryTo(() => console.warn(hint));
 
 let lastPanic;
 

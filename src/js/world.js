@@ -100,5 +100,8 @@ export function makeWorld(onCrash) {
     },
   });
 
-  return { globals, enter, follow };
+  /** The page, whose events wake a watch; undefined where there is none. */
+  const page = () => (globalThis.location && globalThis.addEventListener ? listen(globalThis) : undefined);
+
+  return { globals, enter, follow, page };
 }

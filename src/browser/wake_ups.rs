@@ -1,0 +1,112 @@
+//! What wakes a watch: the page is online again, comes back from the back/forward cache, or becomes visible.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::time::Duration;
+
+use futures_channel::mpsc::{UnboundedReceiver, unbounded};
+use futures_util::StreamExt as _;
+use wasm_bindgen::JsValue;
+use web_sys::EventTarget;
+
+use crate::api::WakeUp;
+
+use super::clock::now;
+use super::listener::Listener;
+use super::value::{field, global, text};
+
+/// Listens to a page until it is dropped.
+#[derive(Default)]
+pub struct WakeUps(Option<(RefCell<UnboundedReceiver<WakeUp>>, [Listener; 3])>);
+
+impl WakeUps {
+    /// Listens; without a page (a server) there is nothing to hear.
+    pub fn of(page: Option<&EventTarget>) -> Self {
+        Self(page.map(|page| {
+            let (send, wake_ups) = unbounded();
+            let mut hidden_since = is_hidden().then(now);
+            let listener = |kind, mut wake_up: Box<dyn FnMut(&JsValue) -> Option<WakeUp>>| {
+                let send = send.clone();
+                Listener::new(page, kind, move |event| {
+                    // This fails when the watch has ended meanwhile.
+                    let _ = wake_up(&event).map(|wake_up| send.unbounded_send(wake_up));
+                })
+            };
+            let listeners = [
+                listener("online", Box::new(|_| Some(WakeUp::Online))),
+                listener(
+                    "pageshow",
+                    Box::new(|event| field(event, "persisted").is_truthy().then_some(WakeUp::Restored)),
+                ),
+                // It is sent to the document, and bubbles.
+                listener("visibilitychange", Box::new(move |_| visible_after(&mut hidden_since))),
+            ];
+            (RefCell::new(wake_ups), listeners)
+        }))
+    }
+
+    /// The next one. What comes while nobody waits is kept.
+    pub async fn next(&self) -> WakeUp {
+        let Some((wake_ups, _)) = &self.0 else { return std::future::pending().await };
+        match poll_fn(|context| wake_ups.borrow_mut().poll_next_unpin(context)).await {
+            Some(wake_up) => wake_up,
+            // The listeners hold the sending ends as long as `self` lives.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn is_hidden() -> bool {
+    text(&global("document"), "visibilityState").as_deref() == Some("hidden")
+}
+
+/// How long the page was hidden, if it has become visible.
+fn visible_after(hidden_since: &mut Option<Duration>) -> Option<WakeUp> {
+    if is_hidden() {
+        hidden_since.get_or_insert_with(now);
+        return None;
+    }
+    hidden_since.take().map(|since| WakeUp::Visible(now().saturating_sub(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+    use wasm_bindgen::JsCast as _;
+    use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::{AbortController, Event};
+
+    use super::*;
+
+    fn page() -> EventTarget {
+        AbortController::new().unwrap().signal().unchecked_into()
+    }
+
+    fn send(page: &EventTarget, kind: &str) {
+        page.dispatch_event(&Event::new(kind).unwrap()).unwrap();
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_comes_while_nobody_waits_is_kept() {
+        let page = page();
+        let wake_ups = WakeUps::of(Some(&page));
+        assert_eq!(wake_ups.next().now_or_never(), None);
+        send(&page, "online");
+        let show = Event::new("pageshow").unwrap();
+        js_sys::Reflect::set(&show, &"persisted".into(), &JsValue::TRUE).unwrap();
+        page.dispatch_event(&show).unwrap();
+        assert_eq!(wake_ups.next().await, WakeUp::Online);
+        assert_eq!(wake_ups.next().await, WakeUp::Restored);
+    }
+
+    #[wasm_bindgen_test]
+    async fn what_wakes_nobody_is_passed_over() {
+        let page = page();
+        let wake_ups = WakeUps::of(Some(&page));
+        for kind in ["pageshow", "visibilitychange", "offline"] {
+            send(&page, kind);
+        }
+        assert_eq!(wake_ups.next().now_or_never(), None);
+        assert_eq!(WakeUps::default().next().now_or_never(), None);
+    }
+}
