@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fail, output } from "./shell.js";
 
 /** Crates that are published without a text, and the one of their licences that stands here for all. */
-const WITHOUT_TEXT = { rlsf: "Apache-2.0" };
+const WITHOUT_TEXT = { "gloo-timers": "Apache-2.0", rlsf: "Apache-2.0" };
 const IS_TEXT = /^(licen[cs]e|copying|copyright|unlicense|notice)/i;
 
 /** One document: who made what, under which licence, and every text once. */
@@ -23,20 +23,14 @@ export function thirdPartyLicenses() {
 
 /** The crates that cargo links for the browser: no macros, no build scripts, no tests. */
 function linkedCrates() {
-  const args = ["--format-version", "1", "--locked", "--filter-platform", "wasm32-unknown-unknown"];
-  const { packages, resolve } = JSON.parse(output("cargo", "metadata", ...args) ?? fail("cargo metadata has failed"));
-  const own = packages.find(({ name }) => name === "cvm-watch").id;
-  const dependencies = ({ deps }) => deps.filter(({ dep_kinds }) => dep_kinds.some(({ kind }) => kind === null));
-  const isLinked = ({ targets }) => targets.every(({ kind }) => !kind.includes("proc-macro"));
-  const linked = new Set();
-  const visit = (id) => {
-    if (linked.has(id) || !isLinked(packages.find((crate) => crate.id === id))) return;
-    linked.add(id);
-    for (const { pkg } of dependencies(resolve.nodes.find((node) => node.id === id))) visit(pkg);
-  };
-  visit(own);
-  return packages.filter(({ id }) => id !== own && linked.has(id));
+  const tree = ["--target", "wasm32-unknown-unknown", "--edges", "normal,no-proc-macro", "--prefix", "none"];
+  const linked = cargo("tree", "--package", "cvm-watch", ...tree, "--format", "{p}").split("\n");
+  const { packages } = JSON.parse(cargo("metadata", "--format-version", "1"));
+  const isLinked = ({ name, version }) => linked.some((line) => `${line} `.startsWith(`${name} v${version} `));
+  return packages.filter((crate) => crate.name !== "cvm-watch" && isLinked(crate));
 }
+
+const cargo = (...args) => output("cargo", ...args, "--locked") ?? fail(`cargo ${args[0]} has failed`);
 
 function described({ name, version, license, manifest_path }) {
   const folder = dirname(manifest_path);
@@ -47,9 +41,9 @@ function described({ name, version, license, manifest_path }) {
   return { title: `${name} ${version}`, license, texts };
 }
 
-/** Parts of Rust's own library, `core` and `alloc`, are compiled in as well. */
+/** Parts of Rust's own library are compiled in as well. */
 const standardLibrary = () => ({
-  title: `The standard library of Rust ${output("rustc", "--version").split(" ")[1]} (core and alloc)`,
+  title: `The standard library of Rust ${output("rustc", "--version").split(" ")[1]} (core, alloc and std)`,
   license: "MIT OR Apache-2.0, Unicode-3.0 for its tables of characters",
   texts: ["Apache-2.0", "Unicode-3.0"].map(rustText),
 });

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fail, isMain, npm, output, root, run, step, tool, tools, which } from "./shell.js";
+import { built, fail, isMain, npm, output, root, run, step, tool, tools, which } from "./shell.js";
 
 const TARGET = "wasm32-unknown-unknown";
 const WASM_PACK = "0.15.1";
@@ -23,12 +23,16 @@ export async function setUpRust() {
 export async function setUpBuild() {
   await setUpRust();
   await npmPackages(root);
-  // The tool must be of the very version of the library, which Cargo.toml pins.
-  await cargoTool("wasm-bindgen-cli", manifest.match(/^wasm-bindgen = .*"=([\d.]+)"/m)[1], "wasm-bindgen");
+  await bindgen();
 }
 
-/** What running wasm-pack takes. */
-export const setUpWasmPack = () => cargoTool("wasm-pack", WASM_PACK, "wasm-pack");
+/** What running wasm-pack takes: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
+export async function setUpWasmPack() {
+  const version = manifest.match(/^wasm-bindgen = .*"=([\d.]+)"/m)[1];
+  const installed = ["--path", "scripts/bindgen", "--features", "wasm-pack"];
+  await cargoTool("wasm-bindgen", version, [...installed, "--bin=wasm-bindgen", "--bin=wasm-bindgen-test-runner"]);
+  await cargoTool("wasm-pack", WASM_PACK);
+}
 
 /** Installs the npm packages of a folder, as its lock file has them. */
 export async function npmPackages(folder) {
@@ -69,7 +73,7 @@ export async function setUpEngines() {
     if (!isDebian() || process.getuid() !== 0) fail(`these Debian packages are missing: ${packages.join(", ")}`);
     await installFromDebian("Firefox and WebKitGTK", packages);
   }
-  await cargoTool("geckodriver", GECKODRIVER, "geckodriver");
+  await cargoTool("geckodriver", GECKODRIVER);
 }
 
 const installFromDebian = (what, packages) =>
@@ -109,12 +113,21 @@ async function target() {
   );
 }
 
-async function cargoTool(crate, version, program) {
+/** Compiles wasm-bindgen's library into what binds the module. Later versions of it are left to the build. */
+async function bindgen() {
+  if (existsSync(built("cvm-bindgen"))) return;
+  await step("compiling wasm-bindgen (half a minute)", () =>
+    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-bindgen"]),
+  );
+}
+
+/** Installs a program from its own crate, or from what `source` says. Not optimised: the tests wait for none of them. */
+async function cargoTool(program, version, source) {
   if (output(tool(program), "--version")?.split(/\s/)[1] === version) return;
   mkdirSync(tools, { recursive: true });
-  const args = [crate, "--version", version, "--locked", "--root", tools, "--target-dir", join(tools, "build")];
-  await step(`compiling ${crate} ${version} into target/tools (some minutes)`, () =>
-    run("cargo", ["install", "--quiet", "--force", ...args]),
+  const args = source ?? [program, "--version", version, "--target-dir", join(tools, "build")];
+  await step(`compiling ${program} ${version} into target/tools (a minute or two)`, () =>
+    run("cargo", ["install", "--quiet", "--force", "--locked", "--debug", "--root", tools, ...args]),
   );
 }
 

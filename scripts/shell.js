@@ -13,6 +13,9 @@ const exe = windows ? ".exe" : "";
 /** A tool that set-up has put under `target/tools`. */
 export const tool = (name) => join(tools, "bin", name + exe);
 
+/** A program of the workspace, as `cargo build` makes it. */
+export const built = (name) => join(root, "target", "debug", name + exe);
+
 const cache = join(tools, "cache");
 const environment = {
   ...process.env,

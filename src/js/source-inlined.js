@@ -1,9 +1,9 @@
-import base64 from "cvm-watch:wasm";
+import { size, text } from "cvm-watch:wasm";
+import { decode } from "./decode.js";
 
-/** Instantiates the WebAssembly module, which lies in this file: deflated, in base64. */
-export async function instantiate(imports) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const inflated = new Response(bytes).body.pipeThrough(new DecompressionStream("deflate-raw"));
-  const { instance } = await WebAssembly.instantiate(await new Response(inflated).arrayBuffer(), imports);
-  return instance.exports;
+/** Compiles the WebAssembly module, which lies in this file as text. */
+export async function compile() {
+  // Modules are always read as UTF-8, but a bundle that is a classic script only if the page or the server says so.
+  if (text.length !== size) throw new Error("the script was not read as UTF-8: serve it with charset=utf-8");
+  return WebAssembly.compile(decode(text));
 }

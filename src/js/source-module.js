@@ -1,6 +1,4 @@
 import module from "cvm-watch:wasm";
 
-/** Instantiates the WebAssembly module, which the runtime has compiled: workerd compiles nothing later. */
-export async function instantiate(imports) {
-  return (await WebAssembly.instantiate(module, imports)).exports;
-}
+/** Gives the WebAssembly module, which the runtime has compiled: workerd and Next's edge runtime compile nothing later. */
+export const compile = async () => module;

@@ -12,7 +12,7 @@ import { formatMessage } from "publint/utils";
 import { install, manifest, root, run, tool } from "./installed.js";
 
 const { app, tarball, installed } = install("package");
-const entries = ["index.js", "url.js", "workerd.js"];
+const entries = ["index.js", "url.js", "workerd.js", "edge-light.js"];
 const read = (file) => readFileSync(join(installed, file), "utf8");
 
 const filesIn = (folder) =>
@@ -30,6 +30,7 @@ test("it holds what a user needs, and nothing else", () => {
     "package.json",
     "pkg/THIRD-PARTY-LICENSES.txt",
     "pkg/cvm_watch.wasm",
+    "pkg/edge-light.js",
     "pkg/index.d.ts",
     "pkg/index.js",
     "pkg/url.js",
@@ -75,11 +76,12 @@ function entry(kind, name, ...conditions) {
     .at(-1);
 }
 
-test("Node imports and requires the inlined entry, workerd the one that imports the module", () => {
+test("Node imports and requires the inlined entry, workerd and edge runtimes those that import the module", () => {
   for (const kind of ["import", "require"]) {
     for (const name of ["cvm-watch", "cvm-watch/url"]) {
       assert.equal(entry(kind, name), "index.js", `${kind} ${name}`);
       assert.equal(entry(kind, name, "workerd"), "workerd.js", `${kind} ${name} in workerd`);
+      assert.equal(entry(kind, name, "edge-light"), "edge-light.js", `${kind} ${name} in an edge runtime`);
     }
   }
 });
@@ -177,6 +179,10 @@ for (const file of entries) {
 
 test("url.js names the WebAssembly module in the form that bundlers look for", () => {
   assert.match(read("pkg/url.js"), /new URL\("\.\/cvm_watch\.wasm", import\.meta\.url\)/);
+});
+
+test("edge-light.js imports the WebAssembly module as Next's edge runtime has it", () => {
+  assert.match(read("pkg/edge-light.js"), /from "\.\/cvm_watch\.wasm\?module"/);
 });
 
 test("every crate that is compiled in is listed with its licence texts", () => {
