@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::json::Json;
 
-/// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are no
-/// business of a watch.
+/// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are not
+/// for a watch.
 #[derive(Clone, Debug)]
 pub struct Frame<T> {
     /// Which kind of event it is, by its name.
@@ -60,6 +60,41 @@ impl EventKind {
     }
 }
 
+/// What kind of failure it was: the `code` of events that are made here, and of errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// The attempt lasted as long as it may.
+    Timeout,
+    /// The event stream came to a clean end before the target.
+    Ended,
+    /// There was no answer, or the connection broke.
+    Broken,
+    /// EventSource was refused, and the read did not tell why.
+    Refused,
+    /// An HTTP status that is no success.
+    Status,
+    /// `complete`, but the read says otherwise.
+    NotReached,
+    /// Another content type, no JSON, or a state without `status`.
+    Malformed,
+}
+
+impl Code {
+    /// As JavaScript sees it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Ended => "ended",
+            Self::Broken => "broken",
+            Self::Refused => "refused",
+            Self::Status => "status",
+            Self::NotReached => "not_reached",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
 /// The payload of an `error` or `timeout` event that is made here, in the shape of the server's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct MadePayload<'a> {
@@ -84,4 +119,12 @@ pub struct WatchEvent<'a, J> {
     pub attempt: u32,
     /// The wait until the next attempt, if the event ends one and another follows.
     pub retry_in: Option<Duration>,
+    /// On events that are made here: what kind of failure it was.
+    pub code: Option<Code>,
+    /// With [`Code::Status`]: the HTTP status; 0 for a redirect that the browser hides.
+    pub http_status: Option<u16>,
+    /// The last state's `status`, to be put on the event beside the payload's fields, if the payload has none.
+    pub status: Option<J>,
+    /// The last state's `boot_progress`, likewise.
+    pub boot_progress: Option<J>,
 }

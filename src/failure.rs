@@ -3,29 +3,38 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::event::{EventKind, MadePayload};
+use crate::event::{Code, EventKind, MadePayload};
 use crate::json::Json;
 
 /// Why one attempt came to nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure<J> {
-    /// The attempt lasted as long as it may; `payload` is what the callback is told.
+    /// The attempt lasted as long as it may.
     TimedOut {
-        /// The server's `timeout` payload, or one made here.
+        /// What the callback is told.
         payload: J,
+        /// Whether the payload is the server's own, and not one made here.
+        by_server: bool,
     },
     /// The event stream came to a clean end before the target.
     Ended,
-    /// The server could not be reached, or the connection broke, or what came over it was no event stream.
+    /// There was no answer, or the connection broke.
     Broken(String),
-    /// The event stream is closed for good, and the transport cannot tell why: the one-shot read is asked.
+    /// What came was not what it must be: another content type, no JSON, a state without `status`.
+    Malformed(String),
+    /// EventSource is closed for good, and does not tell why.
     ClosedForGood {
-        /// The status that it told, if it was another than the target.
-        status: Option<String>,
+        /// Why the one-shot read did not tell either.
+        read: String,
     },
     /// The server said in an `error` event what is wrong, and then the stream ended.
-    Reported(String),
-    /// The one-shot read told another status than the target.
+    Reported {
+        /// What the server said.
+        words: String,
+        /// How the stream ended.
+        end: Box<Failure<J>>,
+    },
+    /// After `complete` the one-shot read told another status than a target.
     NotReached {
         /// The status that it told.
         status: String,
@@ -37,6 +46,8 @@ pub enum Failure<J> {
         /// The HTTP status; 0 where the browser hides it.
         status: u16,
     },
+    /// An error of the platform that must reach the caller as it is, at once: one with a `digest`, which Next throws.
+    Foreign(J),
 }
 
 /// An HTTP answer that is not what was asked for.
@@ -69,30 +80,57 @@ impl<J: Json> Failure<J> {
         }
     }
 
-    /// What the callback is told.
-    pub fn event(&self) -> (EventKind, J) {
+    /// What kind of failure it was; of a foreign one there is nothing to say.
+    pub fn code(&self) -> Option<Code> {
+        Some(match self {
+            Self::TimedOut { .. } => Code::Timeout,
+            Self::Ended => Code::Ended,
+            Self::Broken(_) => Code::Broken,
+            Self::Malformed(_) => Code::Malformed,
+            Self::ClosedForGood { .. } => Code::Refused,
+            Self::Reported { end, .. } => return end.code(),
+            Self::NotReached { .. } => Code::NotReached,
+            Self::Status(_) | Self::Redirected { .. } => Code::Status,
+            Self::Foreign(_) => return None,
+        })
+    }
+
+    /// The HTTP status, if the server has answered with one that is no success.
+    pub fn http_status(&self) -> Option<u16> {
         match self {
-            Self::TimedOut { payload } => (EventKind::Timeout, payload.clone()),
-            _ => (EventKind::Error, J::of(&MadePayload { error: &self.message(), ..MadePayload::default() })),
+            Self::Status(refusal) => Some(refusal.status),
+            Self::Redirected { status } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// What the callback is told: the kind of event, the payload, and the code unless the server has told it itself.
+    pub fn event(&self) -> (EventKind, J, Option<Code>) {
+        match self {
+            Self::TimedOut { payload, by_server } => {
+                (EventKind::Timeout, payload.clone(), Some(Code::Timeout).filter(|_| !by_server))
+            }
+            // The server's words have been told by its own event.
+            Self::Reported { end, .. } => end.event(),
+            _ => {
+                let payload = MadePayload { error: &self.message(), ..MadePayload::default() };
+                (EventKind::Error, J::of(&payload), self.code())
+            }
         }
     }
 
     /// What happened, in words.
     pub fn message(&self) -> String {
         match self {
-            Self::TimedOut { payload } => {
+            Self::TimedOut { payload, .. } => {
                 payload.words().unwrap_or_else(|| "the server's time was up before the target".into())
             }
             Self::Ended => "the event stream ended before the target was reached".into(),
-            Self::Broken(reason) | Self::Reported(reason) => reason.clone(),
-            Self::ClosedForGood { status } => {
-                let refused =
-                    "the server refused the event stream, and EventSource does not tell why (too many open, perhaps)";
-                match status {
-                    Some(status) => format!("{refused}, and the CVM's status is \"{status}\""),
-                    None => refused.into(),
-                }
-            }
+            Self::Broken(reason) | Self::Malformed(reason) => reason.clone(),
+            Self::ClosedForGood { read } => format!(
+                "the server refused the event stream (EventSource does not tell why), and a read of the state failed: {read}"
+            ),
+            Self::Reported { words, .. } => words.clone(),
             Self::NotReached { status } => {
                 format!("the server says that the watch is complete, but the CVM's status is \"{status}\"")
             }
@@ -100,7 +138,20 @@ impl<J: Json> Failure<J> {
             Self::Redirected { .. } => {
                 "the server redirects, and a key or extra headers are never sent on to where it points".into()
             }
+            Self::Foreign(error) => error.words().unwrap_or_default(),
         }
+    }
+
+    /// The failure in a word or two, to be counted: `503`, `timed out`.
+    pub fn label(&self) -> String {
+        let label = match self.code() {
+            Some(Code::Status) => return self.http_status().unwrap_or_default().to_string(),
+            Some(Code::Timeout) => "timed out",
+            Some(Code::NotReached) => "not reached",
+            Some(code) => code.name(),
+            None => "",
+        };
+        label.into()
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 /// A JSON value: a JavaScript value in the browser, a `serde_json::Value` in native tests.
 ///
 /// The core looks at the few fields that it acts on and hands the rest on as it came, so that no unknown field is lost
-/// and nothing is rebuilt.
-pub trait Json: Clone {
+/// and nothing is rebuilt. Values are equal if they would be the same JSON text.
+pub trait Json: Clone + PartialEq {
     /// JSON text as it comes over the wire.
     type Text;
 
@@ -27,6 +27,14 @@ pub trait Json: Clone {
 
     /// The text, if this is a string.
     fn text(&self) -> Option<String>;
+
+    /// Whether this is `null`.
+    fn is_null(&self) -> bool;
+
+    /// Whether this is `null` or the empty text.
+    fn says_nothing(&self) -> bool {
+        self.is_null() || self.text().is_some_and(|text| text.is_empty())
+    }
 
     /// What a payload says in words: it is a string, or an object with a `message`, an `error` or a `msg`, or a list of
     /// such items. The empty text says nothing.

@@ -34,8 +34,11 @@
 //! ```
 
 mod api;
+mod attempt;
 #[cfg(target_arch = "wasm32")]
 mod browser;
+mod budget;
+mod caller;
 mod cvm_id;
 mod duration;
 mod error;
@@ -46,19 +49,27 @@ mod json;
 mod mime;
 mod request;
 mod retry;
+mod session;
 mod sse;
 mod state;
+mod target;
+mod time;
 mod url;
 mod watch;
 
-pub use api::{Api, EventStream};
+pub use api::{Api, EventStream, WakeUp};
+pub use budget::{Budget, READS_A_SECOND, REFUSAL_LASTS, UNANSWERED_READS};
+pub use caller::{Caller, Progress};
 pub use cvm_id::CvmId;
-pub use error::{FieldError, WatchError};
-pub use event::{EventKind, Frame, MadePayload, WatchEvent};
+pub use error::{Endings, FieldError, WatchError};
+pub use event::{Code, EventKind, Frame, MadePayload, WatchEvent};
 pub use failure::{Failure, Refusal};
 pub use json::Json;
 pub use request::{Arguments, Given, ReadRequest, WatchRequest};
-pub use retry::{Delay, LONGEST_DELAY, Retry};
+pub use retry::{Delay, LONGEST_DELAY, LONGEST_RETRY_AFTER, Retry};
+pub use session::READ_WITHIN;
 pub use sse::{FrameTooLarge, LARGEST_FRAME, SseDecoder, SseItem};
 pub use state::CvmState;
-pub use watch::{COMPLETE_WITHIN, Caller, Progress, read, watch};
+pub use target::{FailOn, Target};
+pub use time::{LATE, SILENT_INTERVALS};
+pub use watch::{COMPLETE_WITHIN, read, watch};

@@ -7,6 +7,7 @@ use crate::cvm_id::CvmId;
 use crate::duration::{milliseconds, seconds};
 use crate::error::FieldError;
 use crate::retry::{Delay, Retry};
+use crate::target::{FailOn, Target};
 use crate::url::encode;
 
 /// What the caller wrote, field by field.
@@ -32,8 +33,12 @@ pub enum Given {
     Text(String),
     /// A number; any, NaN too.
     Number(f64),
+    /// `true` or `false`.
+    Flag(bool),
     /// A function.
     Function,
+    /// An array.
+    List(Vec<Given>),
     /// Something else.
     Other,
 }
@@ -43,8 +48,8 @@ pub enum Given {
 pub struct WatchRequest {
     /// The CVM to watch.
     pub id: CvmId,
-    /// The status to wait for.
-    pub target: String,
+    /// Which states end the watch.
+    pub target: Target,
     /// How often the server looks at the CVM.
     pub interval: Duration,
     /// How long one attempt may last, connecting included.
@@ -62,18 +67,15 @@ impl WatchRequest {
         let mut check = Check { arguments, errors: Vec::new() };
         let id = check.id();
         let target = check.target();
-        let interval = check.number("interval", 5.0..=30.0, 5.0, "a number of seconds from 5 to 30");
+        let interval = check.interval();
         let timeout = check.timeout();
-        let max_retries = check.max_retries();
-        let delay = check.delay();
-        match (id, target) {
-            (Some(id), Some(target)) if check.errors.is_empty() => Ok(Self {
-                id,
-                target,
-                interval: milliseconds(interval * 1000.0),
-                timeout,
-                retry: Retry { max_retries, delay },
-            }),
+        let retry = Retry {
+            max_retries: check.max_retries(),
+            delay: check.delay(),
+            should_retry: check.function("shouldRetry"),
+        };
+        match id {
+            Some(id) if check.errors.is_empty() => Ok(Self { id, target, interval, timeout, retry }),
             _ => Err(check.errors),
         }
     }
@@ -81,7 +83,7 @@ impl WatchRequest {
     /// Path and query of the event stream, relative to the API's base URL.
     pub fn stream_path(&self) -> String {
         let Self { id, target, interval, timeout, .. } = self;
-        let (path, target) = (id.state_path(), encode(target));
+        let (path, target) = (id.state_path(), encode(target.first()));
         let (interval, timeout) = (seconds(*interval), seconds(*timeout));
         format!("{path}?target={target}&interval={interval}&timeout={timeout}")
     }
@@ -110,6 +112,9 @@ impl ReadRequest {
         }
     }
 }
+
+/// How many targets there may be.
+const MOST_TARGETS: usize = 16;
 
 /// From 2^53 on every number is whole.
 const FRACTIONS_BELOW: f64 = 9_007_199_254_740_992.0;
@@ -148,14 +153,60 @@ impl<A: Arguments> Check<'_, A> {
         id
     }
 
-    fn target(&mut self) -> Option<String> {
-        match self.arguments.get("target") {
-            Given::Text(target) if !target.is_empty() => Some(target),
+    fn target(&mut self) -> Target {
+        let statuses = match self.arguments.get("target") {
+            Given::Text(status) => statuses(&[Given::Text(status)]),
+            Given::List(list) if (1..=MOST_TARGETS).contains(&list.len()) => statuses(&list),
+            _ => None,
+        };
+        let statuses = statuses.filter(|statuses| all_differ(statuses)).unwrap_or_else(|| {
+            self.refuse("target", "a status to wait for, such as \"running\", or an array of 1 to 16 different ones");
+            Vec::new()
+        });
+        let until = self.function("until");
+        let fail_on = self.fail_on(&statuses);
+        let leave_first = match self.arguments.get("leaveFirst") {
+            Given::Flag(flag) => flag,
+            Given::Absent => false,
             _ => {
-                self.refuse("target", "a status to wait for, such as \"running\"");
-                None
+                self.refuse("leaveFirst", "true or false");
+                false
+            }
+        };
+        Target { statuses, until, fail_on, leave_first }
+    }
+
+    fn fail_on(&mut self, targets: &[String]) -> FailOn {
+        let failures = match self.arguments.get("failOn") {
+            Given::Absent => Some(Vec::new()),
+            Given::Function => return FailOn::Asked,
+            Given::Text(status) => statuses(&[Given::Text(status)]),
+            Given::List(list) => statuses(&list),
+            _ => None,
+        };
+        match failures {
+            Some(failures) if !failures.iter().any(|status| targets.contains(status)) => FailOn::Statuses(failures),
+            _ => {
+                self.refuse("failOn", "a status, an array of statuses, none of them a target, or a function");
+                FailOn::Statuses(Vec::new())
             }
         }
+    }
+
+    /// Whether a function is given.
+    fn function(&mut self, field: &'static str) -> bool {
+        match self.arguments.get(field) {
+            Given::Absent => false,
+            Given::Function => true,
+            _ => {
+                self.refuse(field, "a function");
+                false
+            }
+        }
+    }
+
+    fn interval(&mut self) -> Duration {
+        milliseconds(self.number("interval", 5.0..=30.0, 5.0, "a number of seconds from 5 to 30") * 1000.0)
     }
 
     fn timeout(&mut self) -> Duration {
@@ -202,4 +253,18 @@ impl<A: Arguments> Check<'_, A> {
         // More than fits is as good as no limit: four billion attempts.
         u32::try_from(whole).ok()
     }
+}
+
+/// The statuses in a list, if it holds nothing else.
+fn statuses(list: &[Given]) -> Option<Vec<String>> {
+    list.iter()
+        .map(|given| match given {
+            Given::Text(status) if !status.is_empty() => Some(status.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn all_differ(statuses: &[String]) -> bool {
+    statuses.iter().enumerate().all(|(place, status)| !statuses[..place].contains(status))
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// (WHATWG HTML, timer initialisation steps: the timeout is a 32-bit signed integer of milliseconds.)
 pub const LONGEST_DELAY: Duration = Duration::from_millis(i32::MAX as u64);
 
+/// The longest wait that a server can ask for.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
+
 /// How often to try again, and how long to wait before each retry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retry {
@@ -14,6 +17,8 @@ pub struct Retry {
     pub max_retries: Option<u32>,
     /// The wait before each retry.
     pub delay: Delay,
+    /// Whether the caller's function `shouldRetry` is asked about refusals that would end the watch.
+    pub should_retry: bool,
 }
 
 /// The wait before a retry.
@@ -37,7 +42,7 @@ impl Retry {
     }
 }
 
-/// The wait before the next attempt: as long as the server asks for, if that is longer, up to [`LONGEST_DELAY`].
-pub fn delay_until_retry(delay: Duration, retry_after: Option<Duration>) -> Duration {
-    retry_after.map_or(delay, |asked| asked.max(delay)).min(LONGEST_DELAY)
+/// The wait before the next attempt: as long as the server asks for, if that is longer.
+pub fn delay_until_retry(delay: Duration, asked: Duration) -> Duration {
+    delay.min(LONGEST_DELAY).max(asked.min(LONGEST_RETRY_AFTER))
 }

@@ -2,6 +2,9 @@
 
 use crate::json::Json;
 
+/// The fields that make a state another, beside its status.
+const TELLING: [&str; 4] = ["boot_progress", "boot_error", "shutdown_progress", "in_progress"];
+
 /// A CVM's state as the server told it: a JSON object whose `status` is a string.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CvmState<J> {
@@ -24,5 +27,20 @@ impl<J: Json> CvmState<J> {
     /// The whole state, unknown fields included.
     pub fn json(&self) -> &J {
         &self.json
+    }
+
+    /// A field that says something: it is there, and neither null nor empty.
+    pub fn field(&self, name: &str) -> Option<J> {
+        self.json.get(name).filter(|value| !value.says_nothing())
+    }
+
+    /// Whether this is another state. An `uptime` changes by itself, and stream and read need not tell the same fields:
+    /// so only some fields count, and only where both tell them.
+    pub fn differs_from(&self, other: &Self) -> bool {
+        let differs = |name: &&str| match (self.json.get(name), other.json.get(name)) {
+            (Some(one), Some(two)) => one != two && !(one.says_nothing() && two.says_nothing()),
+            _ => false,
+        };
+        self.status != other.status || TELLING.iter().any(differs)
     }
 }

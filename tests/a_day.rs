@@ -10,12 +10,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Caller, EventKind, EventStream, Failure, FieldError, Frame, Progress, SseDecoder, SseItem, WatchEvent, watch,
+    Api, Budget, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Progress, SseDecoder, SseItem,
+    WakeUp, WatchEvent, watch,
 };
 use peak_alloc::PeakAlloc;
 use serde_json::json;
 use tokio::time::Instant;
-use world::{TestJson, request};
+use world::{TestJson, number, request};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -29,9 +30,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 struct Server {
     start: Instant,
+    budget: Budget,
     open: Rc<Cell<usize>>,
     sleeping: Rc<Cell<usize>>,
     keep_alives: Rc<Cell<usize>>,
+    reads: Rc<Cell<usize>>,
 }
 
 impl Server {
@@ -60,23 +63,49 @@ impl Api for Server {
     type Json = TestJson;
     type Stream = Stream;
 
-    async fn open(&self) -> Result<Stream, Failure<TestJson>> {
-        Ok(Stream {
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn max_streams(&self) -> usize {
+        4
+    }
+
+    fn open(&self) -> Stream {
+        Stream {
             server: self.clone(),
             decoder: SseDecoder::default(),
             frames: VecDeque::new(),
             chunks: 0,
             _open: Alive::new(&self.open),
-        })
+        }
     }
 
+    /// Between two states the stream is silent for so long that a read asks after it.
     async fn read(&self) -> Result<TestJson, Failure<TestJson>> {
-        unreachable!("the server never says `complete` without the state")
+        self.reads.set(self.reads.get() + 1);
+        Ok(TestJson(json!({ "status": self.status() })))
     }
 
     async fn sleep(&self, duration: Duration) {
         let _sleeping = Alive::new(&self.sleeping);
         tokio::time::sleep(duration).await;
+    }
+
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+
+    async fn woken(&self) -> WakeUp {
+        std::future::pending().await
     }
 }
 
@@ -131,7 +160,9 @@ impl Caller<TestJson> for Watcher<'_> {
         let alive = (self.server.open.get(), self.server.sleeping.get());
         if event.kind == EventKind::State {
             self.states += 1;
-            assert!(matches!(alive, (1, 0 | 1)), "a stream, and the attempt's timeout: {alive:?}");
+            let is_last = event.payload.0["status"] == "running";
+            assert!(alive.0 == 1 || is_last, "a stream, until a read tells the target");
+            assert!(alive.1 <= 3, "three timers, for the timeout, for silence, and to notice sleep: {alive:?}");
             return;
         }
         assert_eq!(event.kind, EventKind::Timeout);
@@ -143,18 +174,40 @@ impl Caller<TestJson> for Watcher<'_> {
         }
     }
 
-    fn retry_delay(&mut self, _: &Progress<TestJson>, _: &Failure<TestJson>) -> Result<Duration, FieldError> {
+    fn warn(&mut self, hint: &str) {
+        unreachable!("{hint}")
+    }
+
+    fn until(&mut self, _: &CvmState<TestJson>) -> Result<bool, FieldError> {
+        unreachable!("there is no function")
+    }
+
+    fn fail_on(&mut self, _: &CvmState<TestJson>) -> Result<bool, FieldError> {
+        unreachable!("there is no function")
+    }
+
+    fn should_retry(&mut self, _: &Failure<TestJson>, _: &Progress<TestJson>) -> Result<bool, FieldError> {
+        unreachable!("there is no function")
+    }
+
+    fn retry_delay(&mut self, _: u32, _: &Failure<TestJson>, _: &Progress<TestJson>) -> Result<Duration, FieldError> {
         unreachable!("the delay is fixed")
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_of_a_day_holds_no_more_than_in_its_first_hour() {
-    let (open, sleeping, keep_alives) = (Rc::default(), Rc::default(), Rc::default());
-    let server = Server { start: Instant::now(), open, sleeping, keep_alives };
+    let server = Server {
+        start: Instant::now(),
+        budget: Budget::default(),
+        open: Rc::default(),
+        sleeping: Rc::default(),
+        keep_alives: Rc::default(),
+        reads: Rc::default(),
+    };
     let mut watcher = Watcher { server: &server, states: 0, memory: None };
     let mut progress = Progress::default();
-    let request = request(json!({ "timeout": 600, "maxRetries": ["inf"] }));
+    let request = request(json!({ "timeout": 600, "maxRetries": number("inf") }));
     let state = watch(&server, &request, &mut progress, &mut watcher).await.unwrap();
     assert_eq!(state.status(), "running");
     assert_eq!((server.open.get(), server.sleeping.get()), (0, 0));
@@ -162,7 +215,8 @@ async fn a_watch_of_a_day_holds_no_more_than_in_its_first_hour() {
     let (first, most) = watcher.memory.unwrap();
     let (attempts, keep_alives) = (progress.attempts, server.keep_alives.get());
     println!("{attempts} attempts, {} states, {keep_alives} keep-alives: {first} bytes, then {most}", watcher.states);
+    println!("{} reads", server.reads.get());
     assert_eq!(u64::from(attempts), DAY.div_ceil(600 + 5), "each of 600 s, and 5 s apart");
-    assert!(keep_alives > 4000 && watcher.states > 1400);
+    assert!(keep_alives > 4000 && watcher.states > 1400 && server.reads.get() > 1400);
     assert_eq!(most, first, "bytes");
 }

@@ -9,15 +9,15 @@ use std::time::Duration;
 use cvm_watch::{Failure, FieldError, Progress, WatchError, read, watch};
 use serde_json::json;
 use tokio::time::timeout;
-use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Hesitate, Say, Silence, Wait};
-use world::{Listener, Read, World, complete, request, state};
+use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Say, Silence, Wait};
+use world::{Listener, Read, World, complete, number, request, state};
 
 #[tokio::test(start_paused = true)]
 async fn max_retries_exceeded_after_n_plus_one_attempts() {
     for retries in [0_u32, 1, 2, 7] {
         let world = World::new([]);
         let outcome = world.watch(&request(json!({ "maxRetries": retries }))).await;
-        assert!(matches!(outcome, Err(WatchError::RetriesExceeded(_))));
+        assert!(matches!(outcome, Err(WatchError::RetriesExceeded { .. })));
         assert_eq!(world.opened().len(), retries as usize + 1);
         let expected: Vec<f64> = (0..=retries).map(|attempt| f64::from(attempt) * 5.0).collect();
         assert_eq!(
@@ -32,15 +32,18 @@ async fn max_retries_exceeded_after_n_plus_one_attempts() {
 async fn max_retries_exceeded_holds_the_last_attempts_failure() {
     let world = World::new([vec![End], vec![Answer(503)], vec![Silence]]);
     let outcome = world.watch(&request(json!({ "maxRetries": 2 }))).await;
-    assert!(matches!(outcome, Err(WatchError::RetriesExceeded(Failure::TimedOut { .. }))));
-    assert_eq!(outcome.unwrap_err().to_string(), "timed out after 100 s");
+    assert!(matches!(outcome, Err(WatchError::RetriesExceeded { failure: Failure::TimedOut { .. }, .. })));
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "gave up after 3 attempts (ended × 1, 503 × 1, timed out × 1): timed out after 100 s"
+    );
     assert_eq!(world.events().last(), Some(&("timeout", 3, None)), "the last event announces no further attempt");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_max_retries_attempts_go_on() {
     let world = World::new(vec![vec![End]; 500].into_iter().chain([vec![state("running")]]));
-    world.watch(&request(json!({ "maxRetries": ["inf"], "retryDelay": 0 }))).await.unwrap();
+    world.watch(&request(json!({ "maxRetries": number("inf"), "retryDelay": 0 }))).await.unwrap();
     assert_eq!(world.opened().len(), 501);
 }
 
@@ -64,7 +67,7 @@ async fn request_error_when_the_server_refused_for_good() {
 async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_alive() {
     let starting = || vec![state("starting"), Silence];
     for (doing, streams, attempts, last_state) in [
-        ("connecting", vec![vec![Hesitate(60.0)]], 1, None),
+        ("connecting", vec![vec![Wait(60.0)]], 1, None),
         ("waiting for the first event", vec![vec![Silence]], 1, None),
         ("streaming", vec![starting()], 1, Some("starting")),
         ("waiting to retry", vec![vec![state("starting"), Break]], 1, Some("starting")),
@@ -161,7 +164,7 @@ async fn a_function_that_gives_no_delay_ends_the_watch() {
     listener.delay = |_, _| Err(FieldError { field: "retryDelay", message: "must give a number".into() });
     let request = request(json!({ "maxRetries": 9, "retryDelay": "() => 1" }));
     let outcome = watch(&world, &request, &mut Progress::default(), &mut listener).await;
-    assert!(matches!(&outcome, Err(WatchError::BadDelay(bad)) if bad.field == "retryDelay"));
+    assert!(matches!(&outcome, Err(WatchError::BadArgument(bad)) if bad.field == "retryDelay"));
     assert_eq!(outcome.unwrap_err().to_string(), "retryDelay must give a number");
     assert_eq!(world.events(), [("error", 1, None)], "the failure itself is told all the same");
     assert_eq!(world.alive(), 0);

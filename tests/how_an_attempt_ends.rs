@@ -5,12 +5,12 @@ mod world;
 
 use cvm_watch::{Failure, Progress, WatchError, watch};
 use serde_json::json;
-use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Hesitate, Redirect, Say, Silence, Wait};
+use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Redirect, Say, Silence, Wait};
 use world::{Entry, Listener, Outcome, Read, World, complete, request, state};
 
 fn gave_up(outcome: &Outcome) -> &Failure<world::TestJson> {
     match outcome {
-        Err(WatchError::RetriesExceeded(failure)) => failure,
+        Err(WatchError::RetriesExceeded { failure, .. }) => failure,
         other => panic!("not a watch that gave up: {other:?}"),
     }
 }
@@ -21,7 +21,7 @@ async fn state_with_the_target_status_resolves_with_this_state() {
     let reached = world.watch(&request(json!({}))).await.unwrap();
     assert_eq!(reached.json().0, json!({ "status": "running", "boot_progress": "booting" }));
     assert_eq!(world.kinds(), ["state", "complete"]);
-    assert!(world.now() < 3.1, "the promise settles with `complete`, not a second later");
+    assert!(world.seconds() < 3.1, "the promise settles with `complete`, not a second later");
 }
 
 #[tokio::test(start_paused = true)]
@@ -29,7 +29,7 @@ async fn complete_is_awaited_for_at_most_one_second() {
     let world = World::new([vec![state("running"), Silence]]);
     world.watch(&request(json!({}))).await.unwrap();
     assert_eq!(world.kinds(), ["state"]);
-    assert!((world.now() - 1.0).abs() < 0.01);
+    assert!((world.seconds() - 1.0).abs() < 0.01);
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +57,7 @@ async fn the_attempts_timeout_in_that_second_resolves_all_the_same() {
     let world = World::new([vec![Wait(9.9), state("running"), Silence]]);
     world.watch(&request(json!({ "timeout": 10 }))).await.unwrap();
     assert_eq!(world.kinds(), ["state"]);
-    assert!((world.now() - 10.9).abs() < 0.01);
+    assert!((world.seconds() - 10.9).abs() < 0.01);
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,8 +78,8 @@ async fn the_target_is_compared_exactly() {
 async fn complete_without_a_state_is_decided_by_the_one_shot_read() {
     let world = World::new([vec![complete("running"), Silence]]).with_reads([Read::Status("running")]);
     world.watch(&request(json!({}))).await.unwrap();
-    assert_eq!(world.kinds(), ["complete"]);
-    assert_eq!(world.times(&Entry::Read).len(), 1);
+    assert_eq!(world.kinds(), ["complete", "state"]);
+    assert_eq!(world.read_at().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +88,7 @@ async fn complete_after_a_stale_state_is_decided_by_the_one_shot_read() {
     let mut progress = Progress::default();
     let outcome = watch(&world, &request(json!({})), &mut progress, &mut Listener::of(&world)).await;
     assert_eq!(gave_up(&outcome), &Failure::NotReached { status: "stopped".into() });
-    assert_eq!(world.kinds(), ["state", "complete", "error"]);
+    assert_eq!(world.kinds(), ["state", "complete", "state", "error"], "what the read tells is told");
     assert_eq!(progress.last_state.unwrap().status(), "stopped", "what the read has told is the last state, too");
 }
 
@@ -117,7 +117,7 @@ async fn a_one_shot_read_counts_towards_the_timeout() {
     let world = World::new([vec![Wait(9.0), complete("running")]]).with_reads([Read::Slow(5.0, "running")]);
     gave_up(&world.watch(&request(json!({ "timeout": 10 }))).await);
     assert_eq!(world.kinds(), ["complete", "timeout"]);
-    assert!((world.now() - 10.0).abs() < 0.01);
+    assert!((world.seconds() - 10.0).abs() < 0.01);
 }
 
 #[tokio::test(start_paused = true)]
@@ -134,7 +134,7 @@ async fn the_servers_timeout_ends_the_attempt() {
 #[tokio::test(start_paused = true)]
 async fn an_attempt_lasts_timeout_seconds_at_most_whatever_has_arrived() {
     for steps in [
-        vec![Hesitate(60.0), state("running")],
+        vec![Wait(60.0), state("running")],
         vec![Silence],
         vec![state("starting"), Silence],
         vec![[Wait(4.0), state("starting")]; 9].concat(),
@@ -142,7 +142,7 @@ async fn an_attempt_lasts_timeout_seconds_at_most_whatever_has_arrived() {
         let world = World::new([steps]);
         let outcome = world.watch(&request(json!({ "timeout": 10 }))).await;
         assert!(matches!(gave_up(&outcome), Failure::TimedOut { .. }));
-        assert!((world.now() - 10.0).abs() < 0.01);
+        assert!((world.seconds() - 10.0).abs() < 0.01);
         assert_eq!(world.kinds().iter().filter(|kind| **kind == "timeout").count(), 1);
         let made_here = world.payloads().pop().unwrap();
         assert_eq!((&made_here["elapsed"], &made_here["target"]), (&json!(10.0), &json!("running")));
@@ -169,7 +169,9 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
             let world = World::new([vec![Say("error", payload.into()), end]]);
             let outcome = world.watch(&request(json!({}))).await;
             assert_eq!(gave_up(&outcome).to_string(), message);
-            assert_eq!(world.payloads()[1], json!({ "error": message }));
+            let closing = &world.told()[1].1;
+            assert_ne!(closing.payload["error"], json!(message), "no event repeats the words of the one before it");
+            assert!(matches!(closing.code, Some("ended" | "broken")), "{closing:?}");
         }
     }
 }
@@ -263,7 +265,7 @@ async fn statuses_408_425_429_and_5xx_are_failed_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_attempt_waits_for_retry_after_if_that_is_longer_than_retry_delay() {
-    for (retry_after, delay) in [(30, 30.0), (1, 5.0), (u64::MAX, 2_147_483.647)] {
+    for (retry_after, delay) in [(30, 30.0), (1, 5.0), (u64::MAX, 600.0), (601, 600.0)] {
         let world = World::new([vec![AnswerRetryAfter(503, retry_after)], vec![state("running")]]);
         world.watch(&request(json!({ "maxRetries": 1 }))).await.unwrap();
         assert_eq!(world.events()[0], ("error", 1, Some(delay)));
@@ -294,13 +296,18 @@ async fn a_stream_closed_for_good_asks_the_one_shot_read_once() {
 
     let world = World::new([vec![CloseForGood]]).with_reads([Read::Status("running")]);
     world.watch(&request(json!({}))).await.expect("the target status resolves");
-    assert_eq!(world.kinds(), [""; 0]);
+    assert_eq!(world.kinds(), ["state"]);
 
-    for read in [Read::Status("starting"), Read::Break, Read::Fail(503), Read::Raw(json!([]))] {
+    let world = World::new([vec![CloseForGood]]).with_reads([Read::Status("starting"), Read::Status("running")]);
+    world.watch(&request(json!({}))).await.expect("any other state carries the attempt on by reads");
+    assert_eq!((world.kinds(), world.read_at()), (vec!["state", "state"], vec![0.0, 5.0]));
+
+    for (read, code) in [(Read::Break, "refused"), (Read::Fail(503), "status"), (Read::Raw(json!([])), "refused")] {
         let world = World::new([vec![CloseForGood], vec![state("running")]]).with_reads([read]);
         world.watch(&request(json!({ "maxRetries": 1 }))).await.expect("anything else is a failed attempt");
         assert_eq!(world.events()[0], ("error", 1, Some(5.0)));
-        assert_eq!(world.times(&Entry::Read).len(), 1);
+        assert_eq!(world.told()[0].1.code, Some(code));
+        assert_eq!(world.read_at().len(), 1);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cvm_watch::{Delay, FieldError, ReadRequest, WatchRequest};
 use serde_json::{Value, json};
-use world::JsonArguments;
+use world::{JsonArguments, number};
 
 fn read(fields: Value) -> Result<WatchRequest, Vec<FieldError>> {
     WatchRequest::read(&JsonArguments(fields))
@@ -39,24 +39,24 @@ fn numbers_are_taken_to_the_ends_of_their_ranges_and_no_further() {
         ("retryDelay", ["0", "0.5", "2147483647"], ["-1", "2147483648", "1e300"]),
         ("maxRetries", ["0", "1", "9007199254740993"], ["-1", "0.5", "1e-9"]),
     ] {
-        for number in good {
-            with(field, json!([number])).unwrap_or_else(|errors| panic!("{field} {number}: {errors:?}"));
+        for text in good {
+            with(field, number(text)).unwrap_or_else(|errors| panic!("{field} {text}: {errors:?}"));
         }
-        for number in bad.into_iter().chain(["NaN", "-inf"]) {
-            assert_eq!(bad_fields(with(field, json!([number]))), [field], "{number}");
+        for text in bad.into_iter().chain(["NaN", "-inf"]) {
+            assert_eq!(bad_fields(with(field, number(text))), [field], "{text}");
         }
         for value in [json!("5"), json!(null), json!(true), json!({}), json!([])] {
             assert_eq!(bad_fields(with(field, value.clone())), [field], "{value}");
         }
     }
     for field in ["interval", "timeout", "retryDelay"] {
-        assert_eq!(bad_fields(with(field, json!(["inf"]))), [field]);
+        assert_eq!(bad_fields(with(field, number("inf"))), [field]);
     }
 }
 
 #[test]
 fn max_retries_may_be_infinity() {
-    assert_eq!(with("maxRetries", json!(["inf"])).unwrap().retry.max_retries, None);
+    assert_eq!(with("maxRetries", number("inf")).unwrap().retry.max_retries, None);
     assert_eq!(with("maxRetries", json!(3)).unwrap().retry.max_retries, Some(3));
 }
 

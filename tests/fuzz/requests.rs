@@ -1,9 +1,9 @@
 //! Requests: whatever stands in the fields, all bad ones are named and the good ones are as they were written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cvm_watch::{Arguments, CvmId, Delay, Given, ReadRequest, WatchRequest};
+use cvm_watch::{Arguments, CvmId, Delay, FailOn, Given, ReadRequest, WatchRequest};
 use url::Url;
 
 use crate::ids;
@@ -32,14 +32,56 @@ pub const WORDS: &[&[u8]] = &[
     b"\x00\x01\x00",
     b"\x03\x04",
     b"\x06\x02\xff\x00\x00\x00\x00\x00\x00\xf8\x7f",
+    b"\x05\x06\x02\x07running\x07stopped",
+    b"\x05\x06\x02\x01a\x01a",
+    b"\x06\x00",
+    b"\x06\x12",
+    b"\x0a\x03",
+    b"\x0b\x03",
+    b"\x0b\x01\x07running",
+    b"\x0b\x06\x02\x05error\x06exited",
+    b"\x0c\x05\x00",
+    b"\x0d\x03",
     b"\x02",
     b"\x01",
     b"\x00",
     b"\xff",
 ];
 
-const FIELDS: [&str; 10] =
-    ["id", "uuid", "app_id", "instance_id", "name", "target", "interval", "timeout", "maxRetries", "retryDelay"];
+const FIELDS: [&str; 14] = [
+    "id",
+    "uuid",
+    "app_id",
+    "instance_id",
+    "name",
+    "target",
+    "interval",
+    "timeout",
+    "maxRetries",
+    "retryDelay",
+    "until",
+    "failOn",
+    "leaveFirst",
+    "shouldRetry",
+];
+
+/// The fields in the order in which bad ones are named.
+const ORDER: [&str; 14] = [
+    "id",
+    "uuid",
+    "app_id",
+    "instance_id",
+    "name",
+    "target",
+    "until",
+    "failOn",
+    "leaveFirst",
+    "interval",
+    "timeout",
+    "maxRetries",
+    "retryDelay",
+    "shouldRetry",
+];
 
 const NUMBERS: [f64; 17] = [
     0.0,
@@ -85,7 +127,15 @@ pub fn check(input: &[u8]) {
         Ok(request) => {
             assert!(bad.is_empty(), "{bad:?} of {:?}", fields.0);
             assert_eq!(Some(request.id.as_ref()), first_id(&fields).as_deref());
-            assert_eq!(Given::Text(request.target.clone()), given("target"));
+            assert_eq!(Some(request.target.statuses.clone()), texts(&given("target")));
+            let fail_on = match given("failOn") {
+                Given::Function => FailOn::Asked,
+                given => FailOn::Statuses(texts(&given).unwrap_or_default()),
+            };
+            assert_eq!(request.target.fail_on, fail_on);
+            assert_eq!(request.target.leave_first, given("leaveFirst") == Given::Flag(true));
+            assert_eq!(request.target.until, given("until") == Given::Function);
+            assert_eq!(request.retry.should_retry, given("shouldRetry") == Given::Function);
             assert!((5..=30).contains(&request.interval.as_secs()) && (10..=600).contains(&request.timeout.as_secs()));
             assert_eq!(request.interval, duration(&given("interval"), 1000.0, 5));
             assert_eq!(request.timeout, duration(&given("timeout"), 1000.0, 300));
@@ -119,7 +169,7 @@ fn says_so_in_its_path(request: &WatchRequest) {
     let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let [(target, status), (interval, every), (timeout, limit)] = query.as_slice() else { panic!("{path}") };
     assert_eq!([target, interval, timeout], ["target", "interval", "timeout"]);
-    assert_eq!(*status, request.target);
+    assert_eq!(*status, request.target.statuses[0]);
     for (text, duration) in [(every, request.interval), (limit, request.timeout)] {
         assert!((text.parse::<f64>().unwrap() - duration.as_secs_f64()).abs() < 1e-9, "{path}");
     }
@@ -132,12 +182,9 @@ fn read_fields(mut input: &[u8]) -> BTreeMap<&'static str, Given> {
     while let Some((number, rest)) = input.split_first() {
         input = rest;
         let mut byte = || input.split_off_first().copied().unwrap_or(0);
-        let given = match byte() % 5 {
+        let given = match byte() % 7 {
             0 => Given::Absent,
-            1 => {
-                let length = usize::from(byte()).min(input.len());
-                Given::Text(String::from_utf8_lossy(input.split_off(..length).unwrap_or_default()).into())
-            }
+            1 => read_text(&mut input),
             2 => match NUMBERS.get(usize::from(byte())) {
                 Some(number) => Given::Number(*number),
                 None => match input.split_first_chunk() {
@@ -149,27 +196,66 @@ fn read_fields(mut input: &[u8]) -> BTreeMap<&'static str, Given> {
                 },
             },
             3 => Given::Function,
-            _ => Given::Other,
+            4 => Given::Other,
+            5 => Given::Flag(byte() % 2 == 0),
+            _ => {
+                let items = byte() % 20;
+                let item = |number| if number == 18 { Given::Other } else { read_text(&mut input) };
+                Given::List((0..items).map(item).collect())
+            }
         };
         fields.insert(FIELDS[usize::from(*number) % FIELDS.len()], given);
     }
     fields
 }
 
+fn read_text(input: &mut &[u8]) -> Given {
+    let length = usize::from(input.split_off_first().copied().unwrap_or(0)).min(input.len());
+    Given::Text(String::from_utf8_lossy(input.split_off(..length).unwrap_or_default()).into())
+}
+
+/// One text or several, none of them empty.
+fn texts(given: &Given) -> Option<Vec<String>> {
+    let list = match given {
+        Given::List(list) => list.clone(),
+        one => vec![one.clone()],
+    };
+    let text = |given| match given {
+        Given::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    };
+    list.into_iter().map(text).collect()
+}
+
+fn targets(fields: &Fields) -> Option<Vec<String>> {
+    texts(&fields.get("target")).filter(|targets| {
+        let different: BTreeSet<_> = targets.iter().collect();
+        different.len() == targets.len() && (1..=16).contains(&targets.len())
+    })
+}
+
 fn bad_fields(fields: &Fields) -> Vec<&'static str> {
     let is_bad = |field: &&'static str| match (*field, fields.get(field)) {
-        ("target", given) => !matches!(given, Given::Text(text) if !text.is_empty()),
-        (_, Given::Absent) | ("retryDelay", Given::Function) => false,
+        ("target", _) => targets(fields).is_none(),
+        (_, Given::Absent)
+        | ("retryDelay" | "until" | "failOn" | "shouldRetry", Given::Function)
+        | ("leaveFirst", Given::Flag(_)) => false,
+        ("failOn", given) => {
+            let targets = targets(fields).unwrap_or_default();
+            texts(&given).is_none_or(|failures| failures.iter().any(|failure| targets.contains(failure)))
+        }
         ("interval", given) => !is_number(&given, |number| (5.0..=30.0).contains(&number)),
         ("timeout", given) => !is_number(&given, |number| (10.0..=600.0).contains(&number)),
         ("maxRetries", given) => {
             !is_number(&given, |number| number >= 0.0 && (number.is_infinite() || number % 1.0 <= 0.0))
         }
         ("retryDelay", given) => !is_number(&given, |number| (0.0..=2_147_483_647.0).contains(&number)),
-        (field, Given::Text(text)) => !text.is_empty() && ids::naive(field, &text).is_none(),
+        (field, Given::Text(text)) if CvmId::FIELDS.contains(&field) => {
+            !text.is_empty() && ids::naive(field, &text).is_none()
+        }
         _ => true,
     };
-    let mut bad: Vec<_> = FIELDS.into_iter().filter(is_bad).collect();
+    let mut bad: Vec<_> = ORDER.into_iter().filter(is_bad).collect();
     if first_id(fields).is_none() && !bad.iter().any(|field| CvmId::FIELDS.contains(field)) {
         bad.insert(0, "id");
     }

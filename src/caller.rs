@@ -1,0 +1,67 @@
+//! The caller of a watch: the callbacks of the request, and what the caller can see of the watch.
+
+use std::time::Duration;
+
+use crate::error::FieldError;
+use crate::event::WatchEvent;
+use crate::failure::Failure;
+use crate::state::CvmState;
+
+/// How far a watch has come. The caller owns it, so that it is still there when the watch has been dropped.
+#[derive(Clone, Debug)]
+pub struct Progress<J> {
+    /// Attempts made.
+    pub attempts: u32,
+    /// The last state that the caller was told.
+    pub last_state: Option<CvmState<J>>,
+    /// How much of the first attempt's time had passed before the watch began: the time to load the module.
+    pub spent: Duration,
+}
+
+impl<J> Default for Progress<J> {
+    fn default() -> Self {
+        Self { attempts: 0, last_state: None, spent: Duration::ZERO }
+    }
+}
+
+/// The caller's functions.
+///
+/// Those that give a decision are asked only if the request has them. An error of theirs (they threw, or gave nonsense)
+/// ends the watch with [`crate::WatchError::BadArgument`]; whatever they threw is kept by the implementer.
+pub trait Caller<J> {
+    /// Hears an event. They come in order.
+    fn on_event(&mut self, event: WatchEvent<'_, J>);
+
+    /// Hears a hint for the developer (`console.warn`). At most one a watch.
+    fn warn(&mut self, hint: &str);
+
+    /// `until`: whether a state with a target status counts.
+    ///
+    /// # Errors
+    /// There is no answer to be had.
+    fn until(&mut self, state: &CvmState<J>) -> Result<bool, FieldError>;
+
+    /// `failOn`, where it is a function: whether a state says that the target will not come.
+    ///
+    /// # Errors
+    /// There is no answer to be had.
+    fn fail_on(&mut self, state: &CvmState<J>) -> Result<bool, FieldError>;
+
+    /// `shouldRetry`: whether to go on after a refusal that would end the watch.
+    ///
+    /// # Errors
+    /// There is no answer to be had.
+    fn should_retry(&mut self, failure: &Failure<J>, progress: &Progress<J>) -> Result<bool, FieldError>;
+
+    /// `retryDelay`, where it is a function: how long to wait after an attempt has failed. `failures` counts the attempts
+    /// that have failed since the last one that brought a state, that one included.
+    ///
+    /// # Errors
+    /// There is no delay to be had.
+    fn retry_delay(
+        &mut self,
+        failures: u32,
+        failure: &Failure<J>,
+        progress: &Progress<J>,
+    ) -> Result<Duration, FieldError>;
+}

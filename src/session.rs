@@ -1,0 +1,208 @@
+//! What the attempts of one watch share: what has been told and judged, and how a read is made.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use crate::api::Api;
+use crate::budget::{Place, Reading, StreamPermit, Urgency};
+use crate::caller::{Caller, Progress};
+use crate::error::WatchError;
+use crate::event::{Code, EventKind, Frame, MadePayload, WatchEvent};
+use crate::failure::Failure;
+use crate::json::Json;
+use crate::request::WatchRequest;
+use crate::state::CvmState;
+use crate::target::{Judge, Verdict};
+use crate::time::{within, woken};
+
+/// How long a read's answer may take.
+pub const READ_WITHIN: Duration = Duration::from_secs(10);
+
+/// One watch.
+pub struct Session<'a, A: Api, C> {
+    pub api: &'a A,
+    pub request: &'a WatchRequest,
+    pub progress: &'a mut Progress<A::Json>,
+    pub caller: &'a mut C,
+    /// The watch's place among those that wait for a stream.
+    pub place: Option<Place>,
+    /// Whether this attempt has brought a state.
+    pub has_brought_state: bool,
+    judge: Judge<'a>,
+    /// The words of the attempt's last event.
+    words: Option<String>,
+    /// When this attempt's last read began.
+    read_at: Cell<Option<Duration>>,
+    /// When a wake-up has last made the watch read.
+    woken_at: Cell<Option<Duration>>,
+}
+
+/// What a frame says.
+pub enum Said<J> {
+    /// A state.
+    State(CvmState<J>),
+    /// That the target is reached.
+    Complete,
+    /// That the server has waited as long as it was asked to. (Not told yet: it ends the attempt, and is told with the
+    /// delay that follows.)
+    Timeout(J),
+    /// That something went wrong over there; in words, if it has any.
+    Error(Option<String>),
+}
+
+impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
+    pub fn new(api: &'a A, request: &'a WatchRequest, progress: &'a mut Progress<A::Json>, caller: &'a mut C) -> Self {
+        Self {
+            api,
+            request,
+            progress,
+            caller,
+            place: None,
+            has_brought_state: false,
+            judge: Judge::new(&request.target),
+            words: None,
+            read_at: Cell::default(),
+            woken_at: Cell::default(),
+        }
+    }
+
+    /// The next attempt begins.
+    pub fn begin_attempt(&mut self) {
+        self.progress.attempts = self.progress.attempts.saturating_add(1);
+        self.has_brought_state = false;
+        self.words = None;
+        self.read_at.set(None);
+    }
+
+    /// An event of this attempt, with what is known of the last state.
+    pub fn event<'e>(&self, kind: EventKind, payload: &'e A::Json) -> WatchEvent<'e, A::Json> {
+        let filled = |name| {
+            let lacks = kind != EventKind::State && payload.get(name).is_none_or(|value| value.says_nothing());
+            self.progress.last_state.as_ref().filter(|_| lacks)?.field(name)
+        };
+        WatchEvent {
+            kind,
+            payload,
+            attempt: self.progress.attempts,
+            retry_in: None,
+            code: None,
+            http_status: None,
+            status: filled("status"),
+            boot_progress: filled("boot_progress"),
+        }
+    }
+
+    /// Tells the caller.
+    pub fn tell(&mut self, event: WatchEvent<'_, A::Json>) {
+        self.words = if event.kind == EventKind::State { None } else { event.payload.words() };
+        self.caller.on_event(event);
+    }
+
+    /// Tells the caller a state. It is the last one now.
+    fn tell_state(&mut self, state: &CvmState<A::Json>) {
+        self.progress.last_state = Some(state.clone());
+        self.tell(self.event(EventKind::State, state.json()));
+    }
+
+    /// Tells the caller what came that makes no sense, unless that is what was told just before.
+    fn tell_nonsense(&mut self, reason: &str) {
+        if self.words.as_deref() != Some(reason) {
+            let payload = A::Json::of(&MadePayload { error: reason, ..MadePayload::default() });
+            self.tell(WatchEvent { code: Some(Code::Malformed), ..self.event(EventKind::Error, &payload) });
+        }
+    }
+
+    /// Understands a frame, and tells the caller. `None` if it makes no sense.
+    pub fn hear(&mut self, frame: Frame<<A::Json as Json>::Text>) -> Option<Said<A::Json>> {
+        self.understand(frame).map_err(|reason| self.tell_nonsense(&reason)).ok()
+    }
+
+    fn understand(&mut self, frame: Frame<<A::Json as Json>::Text>) -> Result<Said<A::Json>, String> {
+        let kind = frame.kind;
+        let payload: A::Json = frame.payload()?;
+        Ok(match kind {
+            EventKind::State => {
+                let state = CvmState::from_json(payload)
+                    .ok_or("the server sent a `state` event without a `status` that is a string")?;
+                self.tell_state(&state);
+                Said::State(state)
+            }
+            EventKind::Complete => {
+                self.tell(self.event(kind, &payload));
+                Said::Complete
+            }
+            EventKind::Error => {
+                self.tell(self.event(kind, &payload));
+                Said::Error(payload.words())
+            }
+            EventKind::Timeout => Said::Timeout(payload),
+        })
+    }
+
+    /// Judges a state.
+    pub fn judge(&mut self, state: &CvmState<A::Json>) -> Result<Verdict, WatchError<A::Json>> {
+        self.has_brought_state = true;
+        self.judge.judge(state, self.caller)
+    }
+
+    /// Whether a state is another than the last told.
+    pub fn is_another(&self, state: &CvmState<A::Json>) -> bool {
+        self.progress.last_state.as_ref().is_none_or(|last| state.differs_from(last))
+    }
+
+    /// Tells the caller a read's state if it is another than the last told, and judges it.
+    pub fn take(&mut self, state: &CvmState<A::Json>) -> Result<Verdict, WatchError<A::Json>> {
+        if self.is_another(state) {
+            self.tell_state(state);
+        }
+        self.judge(state)
+    }
+
+    /// A read of the CVM's state, when the budget has one.
+    pub async fn read(&self, urgency: Urgency) -> Result<CvmState<A::Json>, Failure<A::Json>> {
+        let permit = self.api.budget().read(self.api, urgency).await;
+        self.read_at.set(Some(self.api.now()));
+        let answer = within(self.api, READ_WITHIN, read_state(self.api)).await;
+        drop(permit);
+        answer.unwrap_or_else(|| Err(Failure::Broken("a read of the CVM's state had no answer in 10 s".into())))
+    }
+
+    /// How long to wait for the next read of every interval: not at all before an attempt's first. The jitter keeps many
+    /// watches that began together from reading together.
+    pub fn until_next_read(&self) -> Duration {
+        let Some(last) = self.read_at.get() else { return Duration::ZERO };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 200")]
+        let jitter = (self.api.random() * 200.0) as u32;
+        let next = last + self.request.interval * (900 + jitter) / 1000;
+        next.saturating_sub(self.api.now())
+    }
+
+    /// The next wake-up that makes the watch read at once: at most one every interval.
+    pub async fn woken(&self) {
+        let interval = self.request.interval;
+        loop {
+            woken(self.api, interval).await;
+            let now = self.api.now();
+            if self.woken_at.get().is_none_or(|last| now >= last + interval) {
+                return self.woken_at.set(Some(now));
+            }
+        }
+    }
+
+    /// The watch reads from now on, and waits for a stream.
+    pub fn wait_for_stream(&mut self) -> Reading {
+        let api = self.api;
+        self.place.get_or_insert_with(|| api.budget().place(api.max_streams())).reading()
+    }
+
+    /// A permit for a stream, if there is one.
+    pub fn stream_permit(&self) -> Option<StreamPermit> {
+        self.api.budget().stream(self.api.max_streams(), self.place.as_ref(), self.api.now())
+    }
+}
+
+/// The one-shot read, understood.
+pub async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
+    CvmState::from_json(api.read().await?)
+        .ok_or_else(|| Failure::Malformed("the server told a state without a `status` that is a string".into()))
+}
