@@ -136,7 +136,6 @@ impl Drop for Body {
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
     use std::time::Duration;
 
     use futures_util::future::{Either, select};
@@ -203,11 +202,19 @@ mod tests {
         let frame = "new TextEncoder().encode('event: state\\ndata: 1\\n\\n')";
         for (body, last) in [
             (format!("{{ async *[Symbol.asyncIterator]() {{ yield {frame} }} }}"), ENDED),
-            (format!("{{ getReader: () => ({{ read: () => ({{ value: {frame}, done: !(this.n = !this.n) }}), cancel() {{}} }}) }}"), ENDED),
+            (
+                format!(
+                    "{{ getReader: () => ({{ read: () => ({{ value: {frame}, done: !(this.n = !this.n) }}), cancel() {{}} }}) }}"
+                ),
+                ENDED,
+            ),
             ("null".into(), ENDED),
             ("{ getReader() { throw new Error('locked') } }".into(), "the connection broke: locked"),
             ("{ getReader: () => ({ read: () => ({ value: 'text' }), cancel() {} }) }".into(), "the body gives"),
-            ("{ getReader: () => ({ read() { throw 'no' }, cancel() { throw 'no' } }) }".into(), "the connection broke: no"),
+            (
+                "{ getReader: () => ({ read() { throw 'no' }, cancel() { throw 'no' } }) }".into(),
+                "the connection broke: no",
+            ),
         ] {
             let fetch =
                 format!("return {{ status: 200, headers: {{ get: () => 'text/event-stream' }}, body: {body} }}");
@@ -228,7 +235,7 @@ mod tests {
         let client = client(&format!("globalThis.requestSignal = signal; {}", answer(body)));
         let mut stream = FetchStream::open(&client, "http://example.com/");
         let aborted = || field(&global("requestSignal"), "aborted");
-        let waited = select(pin!(stream.next()), timer::sleep(Duration::from_millis(20))).await;
+        let waited = select(Box::pin(stream.next()), timer::sleep(Duration::from_millis(20))).await;
         assert!(matches!(waited, Either::Right(_)));
         assert_eq!(aborted(), JsValue::FALSE);
         drop(waited);

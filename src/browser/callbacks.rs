@@ -42,7 +42,11 @@ struct EventFields {
     http_status: Option<u16>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     status: JsValue,
-    #[serde(rename = "boot_progress", with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
+    #[serde(
+        rename = "boot_progress",
+        with = "serde_wasm_bindgen::preserve",
+        skip_serializing_if = "JsValue::is_undefined"
+    )]
     boot_progress: JsValue,
 }
 

@@ -87,8 +87,13 @@ fn max_streams(config: &JsArguments) -> Result<usize, FieldError> {
     let field = "maxStreams";
     match config.get(field) {
         Given::Absent => Ok(MAX_STREAMS),
-        Given::Number(number) if number >= 0.0 && (number.is_infinite() || number.fract() == 0.0) => {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
+        Given::Number(number) if number >= 0.0 && (number.is_infinite() || number.fract() == 0.0) =>
+        {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "saturating is as it should be"
+            )]
             Ok(number as usize)
         }
         _ => Err(config.refuse(field, "an integer from 0, or Infinity")),

@@ -4,11 +4,11 @@ use js_sys::{Error, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
+use crate::caller::Progress;
 use crate::error::{FieldError, WatchError};
 use crate::event::Code;
 use crate::failure::Failure;
 use crate::request::{ReadRequest, WatchRequest};
-use crate::caller::Progress;
 
 use super::json::{JsJson, last_state};
 

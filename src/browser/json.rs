@@ -4,8 +4,8 @@ use js_sys::{Array, JSON, JsString};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::json::Json;
 use crate::caller::Progress;
+use crate::json::Json;
 
 use super::value::{field, message_of};
 
@@ -106,9 +106,12 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn values_are_equal_if_their_texts_are() {
-        for (one, other, are_equal) in
-            [("1", "1", true), (r#"{"a":[1]}"#, r#"{"a":[1]}"#, true), ("null", "0", false), (r#"{"a":1}"#, "{}", false)]
-        {
+        for (one, other, are_equal) in [
+            ("1", "1", true),
+            (r#"{"a":[1]}"#, r#"{"a":[1]}"#, true),
+            ("null", "0", false),
+            (r#"{"a":1}"#, "{}", false),
+        ] {
             assert_eq!(json(one) == json(other), are_equal, "{one} {other}");
         }
         assert!(json("null").is_null());

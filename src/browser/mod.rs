@@ -28,8 +28,8 @@ use futures_util::future::{Either, select};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-use crate::request::{ReadRequest, WatchRequest};
 use crate::caller::Progress;
+use crate::request::{ReadRequest, WatchRequest};
 use crate::watch::{read, watch};
 
 use budgets::budget;

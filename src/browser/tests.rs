@@ -103,7 +103,12 @@ async fn every_bad_field_is_told() {
 async fn an_abort_rejects_with_the_signals_reason() {
     let controller = AbortController::new().unwrap();
     let config = answering("return new Promise(() => {})");
-    let watching = watch_cvm_state(context(&controller.signal()), config, js("{ id: 'my-app', target: 'running' }"), JsValue::UNDEFINED);
+    let watching = watch_cvm_state(
+        context(&controller.signal()),
+        config,
+        js("{ id: 'my-app', target: 'running' }"),
+        JsValue::UNDEFINED,
+    );
     let aborting = async {
         timer::sleep(std::time::Duration::from_millis(1)).await;
         controller.abort_with_reason(&"enough".into());
