@@ -15,14 +15,20 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod action;
 mod answer;
 mod body;
+mod buffer;
+mod conditions;
 mod connection;
 mod control;
 mod cors;
+mod counters;
 mod cvm;
 mod fault;
 mod fleet;
+mod head;
+mod identity;
 mod live;
 mod lock;
 mod log;
@@ -31,6 +37,7 @@ mod own_pages;
 mod player;
 mod router;
 mod script;
+mod settings;
 mod sse;
 mod state_route;
 mod terms;
