@@ -16,6 +16,7 @@ use crate::action;
 use crate::answer::{cvm_not_found, detail, parse};
 use crate::conditions::Conditions;
 use crate::fault::{Disturbance, Fault};
+use crate::options::LARGEST_FLEET;
 use crate::script::Script;
 use crate::settings::Settings;
 use crate::world::World;
@@ -110,13 +111,10 @@ async fn delete_cvm(State(world): State<Arc<World>>, Path(id): Path<String>) -> 
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// More than any page shows, and less than what a mistyped number would ask for.
-const LARGEST_FLEET: usize = 1000;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FleetSettings {
-    size: usize,
+    size: u64,
     #[serde(default)]
     each: Settings,
 }

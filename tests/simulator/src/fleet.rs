@@ -1,5 +1,6 @@
 //! All simulated CVMs, each driven through its steps in real time.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -18,8 +19,9 @@ const NUMBERED: &str = "fleet-";
 pub struct Fleet(Mutex<Vec<Arc<Machine>>>);
 
 impl Fleet {
-    /// The CVMs that are there at the start: one that boots when watched, one that runs, one whose boot fails.
-    pub fn new(boot_step: Duration) -> Self {
+    /// The CVMs that are there at the start: one that boots when watched, one that runs, one whose boot fails, and
+    /// `size` numbered ones.
+    pub fn new(boot_step: Duration, size: u64) -> Self {
         let cvm = |name: &str| Cvm::new(name, boot_step);
         let setting_up_docker = BOOT_STEPS.len() - 2;
         let cvms = [
@@ -27,7 +29,9 @@ impl Fleet {
             cvm("my-database").with_status("running", SystemTime::now()),
             cvm("broken-app").starting_when_watched().failing_at(setting_up_docker),
         ];
-        Self(Mutex::new(cvms.map(Machine::new).into()))
+        let fleet = Self(Mutex::new(cvms.map(Machine::new).into()));
+        let Ok(_) = fleet.number(size, |name| Ok::<_, Infallible>(cvm(name)));
+        fleet
     }
 
     /// The CVM that `id` means.
@@ -66,7 +70,7 @@ impl Fleet {
     ///
     /// # Errors
     /// The message of `make`; then nothing has changed.
-    pub fn number<E>(&self, size: usize, make: impl Fn(&str) -> Result<Cvm, E>) -> Result<Vec<String>, E> {
+    pub fn number<E>(&self, size: u64, make: impl Fn(&str) -> Result<Cvm, E>) -> Result<Vec<String>, E> {
         let names: Vec<String> = (1..=size).map(|number| format!("{NUMBERED}{number:03}")).collect();
         let cvms = names.iter().map(|name| make(name)).collect::<Result<Vec<_>, E>>()?;
         for machine in self.numbered().into_iter().filter(|machine| !names.contains(&machine.name())) {

@@ -34,7 +34,7 @@ impl World {
     /// The world at its start.
     pub fn new(options: &Options) -> Self {
         Self {
-            fleet: Fleet::new(options.boot_step),
+            fleet: Fleet::new(options.boot_step, options.fleet),
             scripts: Scripts::default(),
             conditions: AllConditions::default(),
             streams: LiveStreams::new(options.streams_per_user),
