@@ -25,12 +25,15 @@ use crate::lock::Lock;
 /// How many free ports are tried until one is free on both loopback addresses.
 const FREE_PORT_TRIES: usize = 16;
 
+/// The first byte that comes from a client that speaks TLS.
+const TLS_HANDSHAKE: [u8; 1] = [22];
+
 /// Listens on the loopback addresses only.
 pub struct LoopbackListener {
     sockets: Sockets,
     tls: Option<TlsAcceptor>,
     /// Done beside the accepting: one client must not keep the others waiting.
-    handshakes: JoinSet<(io::Result<TlsStream<LoopbackStream>>, SocketAddr)>,
+    handshakes: JoinSet<io::Result<(LoopbackIo, SocketAddr)>>,
 }
 
 /// A connection that is ready for HTTP.
@@ -109,12 +112,12 @@ impl Listener for LoopbackListener {
                 (stream, address) = self.sockets.accept() => match self.tls.clone() {
                     None => return (Either::Left(stream), address),
                     Some(tls) => {
-                        self.handshakes.spawn(async move { (tls.accept(stream).await, address) });
+                        self.handshakes.spawn(async move { Ok((stream.shake_hands(tls).await?, address)) });
                     }
                 },
                 Some(handshake) = self.handshakes.join_next() => {
-                    if let Ok((Ok(stream), address)) = handshake {
-                        return (Either::Right(stream), address);
+                    if let Ok(Ok(ready)) = handshake {
+                        return ready;
                     }
                 }
             }
@@ -172,6 +175,16 @@ pub struct LoopbackStream {
 impl LoopbackStream {
     fn new(stream: TcpStream) -> Self {
         Self { stream: Some(stream), connection: Connection::default() }
+    }
+
+    /// Speaks TLS with a client that does, and leaves one alone that does not: tests have their requests by plain
+    /// HTTP, without a certificate to trust.
+    async fn shake_hands(self, tls: TlsAcceptor) -> io::Result<LoopbackIo> {
+        let mut first = [0];
+        if let Some(stream) = &self.stream {
+            stream.peek(&mut first).await?;
+        }
+        if first == TLS_HANDSHAKE { Ok(Either::Right(tls.accept(self).await?)) } else { Ok(Either::Left(self)) }
     }
 
     fn poll_stream<T>(

@@ -35,7 +35,8 @@ Options:
   --streams-per-user N  event streams that a user may have open at a time, at least 1 (default: no limit)
   --keep-alive MS       pause between keep-alive comments, milliseconds, at least 1 (default: 15000)
   --fleet N             CVMs more, called fleet-001 and so on, stopped, at most 1000 (default: 0)
-  --tls                 serve HTTP/2 and HTTP/1.1 over TLS with a self-signed certificate (default: off)
+  --tls                 serve HTTP/2 and HTTP/1.1 over TLS with a self-signed certificate, and plain HTTP/1.1 to
+                        clients without TLS (default: off)
   --help                print this and exit
 ";
 

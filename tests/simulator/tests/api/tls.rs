@@ -17,7 +17,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::client::{eventually, read_path, stream_path};
+use crate::client::{Api, eventually, read_path, stream_path};
 
 /// A simulator with TLS, and what its clients have to trust.
 struct Server {
@@ -144,6 +144,16 @@ async fn http_1_goes_over_tls_too_and_by_every_name() {
         assert_eq!(answer.version(), Version::HTTP_11);
         assert_eq!(json_of(answer).await["status"], "running");
     }
+}
+
+#[tokio::test]
+async fn plain_http_is_answered_on_the_same_port() {
+    let server = Server::start().await;
+    let api = Api { port: server.port };
+    assert_eq!(api.state("my-database").await["status"], "running");
+    server.http2().await.get(&read_path("my-database")).await;
+    let versions: Vec<_> = api.log("my-database").await.iter().map(|entry| entry["version"].clone()).collect();
+    assert_eq!(versions, ["HTTP/1.1", "HTTP/2.0"]);
 }
 
 #[tokio::test]
