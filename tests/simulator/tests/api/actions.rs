@@ -87,9 +87,14 @@ async fn what_is_under_way_is_not_begun_again() {
         ("removing", &["start", "stop", "restart", "remove"]),
     ] {
         api.put("/simulator/cvms/slow", &json!({ "status": status, "bootStepMs": HOUR_MS })).await;
+        let mut stream = watch(&api, "slow").await;
+        stream.event().await.expect("a state");
         for action in actions {
             assert_eq!(act(&api, "slow", action).await["status"], status, "{action}");
         }
+        // Nothing was told, since nothing has changed.
+        api.request(Method::DELETE, "/simulator/cvms/slow", &[], "").await;
+        assert_eq!(stream.event().await.expect("an end").name, "error", "{status}");
     }
 }
 

@@ -186,6 +186,9 @@ async fn a_servers_clock_can_be_wrong() {
             assert!(close(time(&answer, "date"), now), "{answer:?}", answer = answer.headers);
             assert_eq!(answer.headers.get_all("date").iter().count(), 1);
         }
+        api.post("/simulator/cvms/my-database/faults/unavailable").await;
+        assert_eq!(api.get(&read_path("my-database")).await.header("retry-after"), Some("1"));
+        api.get(&stream_path("my-database", "running")).await;
     }
 }
 
