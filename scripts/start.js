@@ -1,5 +1,6 @@
 // `npm start`: sets up, builds, and serves the console page with the simulated API. Options go to the simulator:
-// `npm start -- --port 9000 --upstream https://cloud-api.phala.com/api/v1`.
+// `npm start -- --port 9000 --upstream https://cloud-api.phala.com/api/v1`. A user may have as many event streams as with
+// the real API; `--streams-per-user` says otherwise.
 
 import { createInterface } from "node:readline";
 import { build } from "./build.js";
@@ -11,11 +12,12 @@ await build();
 const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
 await step("building the simulator (a minute the first time)", () => run("cargo", ["build", ...simulator]));
 
-const options = process.argv.slice(2);
+// The last option of a kind counts.
+const options = ["--streams-per-user", "5", ...process.argv.slice(2)];
 const server = start("cargo", ["run", ...simulator, "--", ...options], { stdio: ["ignore", "pipe", "inherit"] });
 createInterface({ input: server.stdout }).on("line", (line) => {
   console.log(line);
-  const address = line.match(/^listening on (http:\S+)$/)?.[1];
+  const address = line.match(/^listening on (https?:\S+)$/)?.[1];
   if (address) open(address);
 });
 server.on("exit", (code) => process.exit(code ?? 0));

@@ -4,9 +4,11 @@ import { byId, element, say } from "./elements.js";
 const ACTIONS = {
   start: "start",
   stop: "stop",
+  restart: "restart",
   fail: "fail",
   drop: "faults/drop",
   stall: "faults/stall",
+  mute: "faults/mute",
   unavailable: "faults/unavailable",
   malformed: "faults/malformed",
   timeout: "faults/timeout",

@@ -35,12 +35,12 @@ impl<R> Call<R> {
         let mut keep = Errors(&mut errors);
         let options = keep.one(JsArguments::optional("options", options)).unwrap_or_default();
         let arguments = keep.one(JsArguments::required("request", request));
+        let [in_request, in_options] = [arguments.as_ref(), Some(&options)].map(|given| {
+            keep.one(given?.check_signal("signal"));
+            keep.one(given?.function("onEvent")).flatten()
+        });
         let request = arguments.as_ref().and_then(|arguments| keep.all(read_request(arguments)));
         let arguments = arguments.unwrap_or_default();
-        let [in_request, in_options] = [&arguments, &options].map(|given| {
-            keep.one(given.check_signal("signal"));
-            keep.one(given.function("onEvent")).flatten()
-        });
         match (client, request) {
             (Some(client), Some(request)) if errors.is_empty() => {
                 Ok(Self { client, request, on_event: in_options.or(in_request), arguments })

@@ -187,7 +187,7 @@ mod tests {
     async fn a_function_that_fails_tells_no_secret() {
         for (function, message) in [
             ("() => { throw new RangeError('secret') }", "the function apiKey has failed with RangeError"),
-            ("() => Promise.reject('secret')", "the function apiKey has failed with something that is no error"),
+            ("() => Promise.reject('secret')", "the function apiKey has failed with no error, but something else"),
             (
                 "() => ({ secret: 1 })",
                 "the function apiKey must give a string that can be sent as an HTTP header, and has given something else",

@@ -96,7 +96,7 @@ async fn every_bad_field_is_told() {
     assert_eq!(field(&error, "name"), "ValidationError");
     let list: Array = field(&error, "validationErrors").unchecked_into();
     let fields: Vec<_> = list.iter().map(|item| field(&item, "field").as_string().unwrap()).collect();
-    assert_eq!(fields, ["baseURL", "fetch", "id", "target", "interval", "signal", "onEvent"]);
+    assert_eq!(fields, ["baseURL", "fetch", "signal", "onEvent", "id", "target", "interval"]);
 }
 
 #[wasm_bindgen_test]

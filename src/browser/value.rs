@@ -55,7 +55,7 @@ pub fn message_of(thrown: &JsValue) -> String {
 
 /// The name of something thrown.
 pub fn name_of(thrown: &JsValue) -> String {
-    text(thrown, "name").unwrap_or_else(|| "something that is no error".into())
+    text(thrown, "name").unwrap_or_else(|| "no error, but something else".into())
 }
 
 #[cfg(test)]
@@ -115,9 +115,9 @@ mod tests {
         for (thrown, message, name) in [
             ("new TypeError('no')", "no", "TypeError"),
             ("new Error('fetch failed', { cause: { code: 'ECONNREFUSED' } })", "fetch failed (ECONNREFUSED)", "Error"),
-            ("'no'", "no", "something that is no error"),
-            ("undefined", "an unknown error", "something that is no error"),
-            ("{ get message() { throw 1 } }", "an unknown error", "something that is no error"),
+            ("'no'", "no", "no error, but something else"),
+            ("undefined", "an unknown error", "no error, but something else"),
+            ("{ get message() { throw 1 } }", "an unknown error", "no error, but something else"),
         ] {
             let thrown = js(&format!("({thrown})"));
             assert_eq!((message_of(&thrown).as_str(), name_of(&thrown).as_str()), (message, name));

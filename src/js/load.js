@@ -8,6 +8,8 @@ const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", 
 /** How long a load may take (seconds), where the request does not say. */
 const TIMEOUT = 300;
 
+const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
+
 /** The module, once it has been compiled. */
 let module;
 /** The load that is under way or done, until it fails or a call gives up on it. */
@@ -18,16 +20,19 @@ let instance;
 /**
  * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
  * and when the load takes longer than the request's timeout; then a later call begins anew.
+ *
+ * @param subject - what the errors speak of: "the watch of CVM …".
  */
-export async function load(signal, timeout, hasFetch) {
-  if (signal?.aborted) throw aborted(signal);
+export async function load(subject, signal, timeout, hasFetch) {
+  const aborted = () => new WatchAbortedError(`${subject} was aborted`, { cause: signal.reason });
+  if (signal?.aborted) throw aborted();
   const missing = NEEDED.filter((name) => globalThis[name] === undefined);
   if (!hasFetch && typeof globalThis.fetch !== "function") missing.push("fetch");
   if (missing.length > 0) throw new WatchError(`this platform lacks ${missing.join(", ")}, which cvm-watch needs`);
   loading ??= start();
   const mine = loading;
   try {
-    return await within(mine, signal, timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
+    return await within(mine, signal, aborted, secondsOf(timeout));
   } catch (error) {
     if (loading === mine) loading = undefined;
     throw error;
@@ -51,13 +56,10 @@ function forget() {
   loading = undefined;
 }
 
-const aborted = (signal) =>
-  new WatchAbortedError("aborted before the WebAssembly module was loaded", { cause: signal.reason });
-
 /** What the promise gives, unless the signal aborts or the time is over. */
-function within(promise, signal, seconds) {
+function within(promise, signal, aborted, seconds) {
   return new Promise((resolve, reject) => {
-    const abort = () => settle(reject)(aborted(signal));
+    const abort = () => settle(reject)(aborted());
     const timer = setTimeout(() => {
       settle(reject)(new WatchError(`the WebAssembly module was not loaded within ${seconds} s`));
     }, seconds * 1000);

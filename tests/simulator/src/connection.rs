@@ -15,25 +15,49 @@ use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 
 use crate::lock::Lock;
 
 /// How many free ports are tried until one is free on both loopback addresses.
 const FREE_PORT_TRIES: usize = 16;
 
+/// The first byte that comes from a client that speaks TLS.
+const TLS_HANDSHAKE: [u8; 1] = [22];
+
 /// Listens on the loopback addresses only.
 pub struct LoopbackListener {
+    sockets: Sockets,
+    tls: Option<TlsAcceptor>,
+    /// Done beside the accepting: one client must not keep the others waiting.
+    handshakes: JoinSet<io::Result<(LoopbackIo, SocketAddr)>>,
+}
+
+/// A connection that is ready for HTTP.
+pub type LoopbackIo = Either<LoopbackStream, TlsStream<LoopbackStream>>;
+
+struct Sockets {
     v4: TcpListener,
     v6: Option<TcpListener>,
 }
 
 impl LoopbackListener {
-    /// Binds 127.0.0.1 and, where there is IPv6, `[::1]` to one port; port 0 picks a free one.
+    /// Listens on one port, with TLS if there is an acceptor for it.
     ///
     /// # Errors
     /// `AddrInUse` when another program has the port on either address: browsers try `[::1]` first for
     /// `localhost`, so they would talk to that program.
-    pub async fn bind(port: u16) -> io::Result<Self> {
+    pub async fn bind(port: u16, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+        Ok(Self { sockets: Sockets::bind(port).await?, tls, handshakes: JoinSet::new() })
+    }
+}
+
+impl Sockets {
+    /// Binds 127.0.0.1 and, where there is IPv6, `[::1]` to one port; port 0 picks a free one.
+    async fn bind(port: u16) -> io::Result<Self> {
         let mut tries = if port == 0 { FREE_PORT_TRIES } else { 1 };
         loop {
             tries -= 1;
@@ -55,6 +79,18 @@ impl LoopbackListener {
         Ok(Self { v4, v6 })
     }
 
+    async fn accept(&self) -> (LoopbackStream, SocketAddr) {
+        loop {
+            if let Ok((stream, address)) = self.accept_either().await {
+                // Without it a short frame may wait for the acknowledgement of the one before.
+                let _ = stream.set_nodelay(true);
+                return (LoopbackStream::new(stream), address);
+            }
+            // Most likely out of file descriptors: a pause, so as not to spin until one is free.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     async fn accept_either(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let Some(v6) = &self.v6 else {
             return self.v4.accept().await;
@@ -67,23 +103,29 @@ impl LoopbackListener {
 }
 
 impl Listener for LoopbackListener {
-    type Io = LoopbackStream;
+    type Io = LoopbackIo;
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            if let Ok((stream, address)) = self.accept_either().await {
-                // Without it a short frame may wait for the acknowledgement of the one before.
-                let _ = stream.set_nodelay(true);
-                return (LoopbackStream::new(stream), address);
+            tokio::select! {
+                (stream, address) = self.sockets.accept() => match self.tls.clone() {
+                    None => return (Either::Left(stream), address),
+                    Some(tls) => {
+                        self.handshakes.spawn(async move { Ok((stream.shake_hands(tls).await?, address)) });
+                    }
+                },
+                Some(handshake) = self.handshakes.join_next() => {
+                    if let Ok(Ok(ready)) = handshake {
+                        return ready;
+                    }
+                }
             }
-            // Most likely out of file descriptors: a pause, so as not to spin until one is free.
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.v4.local_addr()
+        self.sockets.v4.local_addr()
     }
 }
 
@@ -117,7 +159,10 @@ impl Connection {
 
 impl Connected<IncomingStream<'_, LoopbackListener>> for Connection {
     fn connect_info(stream: IncomingStream<'_, LoopbackListener>) -> Self {
-        stream.io().connection.clone()
+        match stream.io() {
+            Either::Left(plain) => plain.connection.clone(),
+            Either::Right(tls) => tls.get_ref().0.connection.clone(),
+        }
     }
 }
 
@@ -130,6 +175,16 @@ pub struct LoopbackStream {
 impl LoopbackStream {
     fn new(stream: TcpStream) -> Self {
         Self { stream: Some(stream), connection: Connection::default() }
+    }
+
+    /// Speaks TLS with a client that does, and leaves one alone that does not: tests have their requests by plain
+    /// HTTP, without a certificate to trust.
+    async fn shake_hands(self, tls: TlsAcceptor) -> io::Result<LoopbackIo> {
+        let mut first = [0];
+        if let Some(stream) = &self.stream {
+            stream.peek(&mut first).await?;
+        }
+        if first == TLS_HANDSHAKE { Ok(Either::Right(tls.accept(self).await?)) } else { Ok(Either::Left(self)) }
     }
 
     fn poll_stream<T>(

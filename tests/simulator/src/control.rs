@@ -1,7 +1,7 @@
 //! The scripting face: `/simulator/…`, where tests say what is to happen and see what did.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -12,10 +12,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::action;
 use crate::answer::{cvm_not_found, detail, parse};
-use crate::cvm::{BOOT_STEPS, Cvm};
+use crate::conditions::Conditions;
 use crate::fault::{Disturbance, Fault};
+use crate::options::LARGEST_FLEET;
 use crate::script::Script;
+use crate::settings::Settings;
 use crate::world::World;
 
 /// The routes of the scripting face.
@@ -25,7 +28,12 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/simulator/blank", get(blank))
         .route("/simulator/limits", put(put_limits))
         .route("/simulator/requests", get(requests).delete(clear_requests))
-        .route("/simulator/cvms/{id}", put(put_cvm))
+        .route("/simulator/counters", get(counters).delete(reset_counters))
+        .route("/simulator/conditions", put(put_conditions).delete(clear_conditions))
+        .route("/simulator/fleet", put(put_fleet))
+        .route("/simulator/fleet/{action}", post(act_on_fleet))
+        .route("/simulator/cvms/{id}", put(put_cvm).delete(delete_cvm))
+        .route("/simulator/cvms/{id}/conditions", put(put_cvm_conditions).delete(clear_cvm_conditions))
         .route("/simulator/cvms/{id}/script", put(put_script))
         .route("/simulator/cvms/{id}/faults/{fault}", post(inject))
         .route("/simulator/cvms/{id}/{action}", post(act))
@@ -84,50 +92,94 @@ async fn clear_requests(State(world): State<Arc<World>>, Query(choice): Query<Ch
     StatusCode::NO_CONTENT
 }
 
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-struct Settings {
-    name: Option<String>,
-    status: Option<String>,
-    boot_step_ms: Option<u64>,
-    fail_at: Option<String>,
-    starts_when_watched: bool,
-}
-
-impl Settings {
-    /// The CVM that is asked for, or what is wrong with it.
-    fn cvm(self, id: &str, world: &World) -> Result<Cvm, String> {
-        let step_time = self.boot_step_ms.map_or(world.boot_step, Duration::from_millis);
-        let mut cvm = Cvm::new(id, step_time);
-        if let Some(name) = self.name {
-            cvm = cvm.named(&name);
-        }
-        if let Some(status) = self.status {
-            cvm = cvm.with_status(&status, SystemTime::now());
-        }
-        if self.starts_when_watched {
-            cvm = cvm.starting_when_watched();
-        }
-        if let Some(step) = self.fail_at {
-            let index = BOOT_STEPS.iter().position(|known| *known == step);
-            cvm = cvm
-                .failing_at(index.ok_or_else(|| {
-                    format!("failAt: {step:?} is no boot step; these are: {}", BOOT_STEPS.join(", "))
-                })?);
-        }
-        Ok(cvm)
-    }
-}
-
 async fn put_cvm(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> Response {
     let settings: Settings = match parse(&body) {
         Ok(settings) => settings,
         Err(refusal) => return *refusal,
     };
-    match settings.cvm(&id, &world) {
+    match settings.cvm(&id, world.boot_step) {
         Ok(cvm) => Json(world.fleet.put(&id, cvm).state()).into_response(),
         Err(wrong) => detail(StatusCode::UNPROCESSABLE_ENTITY, wrong),
     }
+}
+
+async fn delete_cvm(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
+    let Some(machine) = world.fleet.find(&id) else {
+        return cvm_not_found();
+    };
+    machine.change(|cvm, _| cvm.vanish());
+    StatusCode::NO_CONTENT.into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FleetSettings {
+    size: u64,
+    #[serde(default)]
+    each: Settings,
+}
+
+async fn put_fleet(State(world): State<Arc<World>>, body: Bytes) -> Response {
+    let FleetSettings { size, each } = match parse(&body) {
+        Ok(settings) => settings,
+        Err(refusal) => return *refusal,
+    };
+    if size > LARGEST_FLEET {
+        return detail(StatusCode::UNPROCESSABLE_ENTITY, format!("size is at most {LARGEST_FLEET}"));
+    }
+    match world.fleet.number(size, |name| each.cvm(name, world.boot_step)) {
+        Ok(names) => Json(json!({ "cvms": names })).into_response(),
+        Err(wrong) => detail(StatusCode::UNPROCESSABLE_ENTITY, wrong),
+    }
+}
+
+async fn act_on_fleet(State(world): State<Arc<World>>, Path(name): Path<String>) -> Response {
+    let action = match action::named(&name) {
+        Ok(action) => action,
+        Err(wrong) => return detail(StatusCode::NOT_FOUND, wrong),
+    };
+    let machines = world.fleet.numbered();
+    for machine in &machines {
+        machine.change(action);
+    }
+    Json(json!({ "cvms": machines.len() })).into_response()
+}
+
+async fn put_conditions(State(world): State<Arc<World>>, body: Bytes) -> Response {
+    set_conditions(&world, None, &body)
+}
+
+async fn put_cvm_conditions(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> Response {
+    set_conditions(&world, Some(&id), &body)
+}
+
+fn set_conditions(world: &World, cvm: Option<&str>, body: &[u8]) -> Response {
+    let conditions: Conditions = match parse(body) {
+        Ok(conditions) => conditions,
+        Err(refusal) => return *refusal,
+    };
+    world.conditions.put(cvm, conditions);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn clear_conditions(State(world): State<Arc<World>>) -> StatusCode {
+    world.conditions.clear(None);
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_cvm_conditions(State(world): State<Arc<World>>, Path(id): Path<String>) -> StatusCode {
+    world.conditions.clear(Some(&id));
+    StatusCode::NO_CONTENT
+}
+
+async fn counters(State(world): State<Arc<World>>) -> Response {
+    Json(json!({ "streams": world.streams.counts(), "reads": world.log.read_counts() })).into_response()
+}
+
+async fn reset_counters(State(world): State<Arc<World>>) -> StatusCode {
+    world.streams.reset_counts();
+    world.log.reset_counts();
+    StatusCode::NO_CONTENT
 }
 
 async fn put_script(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> Response {
@@ -143,11 +195,9 @@ async fn act(State(world): State<Arc<World>>, Path((id, action)): Path<(String, 
     let Some(machine) = world.fleet.find(&id) else {
         return cvm_not_found();
     };
-    match action.as_str() {
-        "start" => machine.change(Cvm::start),
-        "stop" => machine.change(|cvm, _| cvm.stop()),
-        "fail" => machine.change(|cvm, _| cvm.fail()),
-        _ => return detail(StatusCode::NOT_FOUND, format!("no action {action:?}: start, stop and fail are")),
+    match action::named(&action) {
+        Ok(action) => machine.change(action),
+        Err(wrong) => return detail(StatusCode::NOT_FOUND, wrong),
     }
     Json(machine.state()).into_response()
 }
@@ -168,6 +218,7 @@ async fn inject(State(world): State<Arc<World>>, Path((id, fault)): Path<(String
         match fault {
             Fault::Drop | Fault::Unavailable => world.streams.reset(stream),
             Fault::Stall => stream.disturb(Disturbance::Stall),
+            Fault::Mute => stream.disturb(Disturbance::Mute(world.keep_alive)),
             Fault::Malformed => stream.disturb(Disturbance::Malformed),
             Fault::Timeout => stream.disturb(Disturbance::Timeout),
         }

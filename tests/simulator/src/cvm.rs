@@ -1,10 +1,12 @@
-//! One simulated CVM: its names, and its way from `stopped` to `running` and back.
+//! One simulated CVM: its way from `stopped` to `running`, back, and away.
 //!
 //! It has no clock and no task: the present time is handed in, and whoever owns it calls [`Cvm::step`].
 
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
+
+use crate::identity::Identity;
 
 /// What a booting CVM reports, in order.
 pub const BOOT_STEPS: [&str; 5] =
@@ -22,6 +24,8 @@ pub struct CvmState {
     name: String,
     /// What a watch's target is compared with.
     pub status: String,
+    /// Whether the CVM is on its way to another status.
+    in_progress: bool,
     uptime: Option<String>,
     exited_at: Option<String>,
     boot_progress: Option<&'static str>,
@@ -34,10 +38,15 @@ pub struct CvmState {
 pub struct Cvm {
     identity: Identity,
     phase: Phase,
+    /// What an action has asked for and the status does not show yet.
+    asked: Option<Phase>,
     step_time: Duration,
     fails_at: Option<usize>,
     fails_next_boot: bool,
+    fail_status: String,
+    lags: bool,
     starts_when_watched: bool,
+    claims_progress: Option<bool>,
     started_at: Option<SystemTime>,
     exited_at: Option<SystemTime>,
 }
@@ -52,12 +61,24 @@ enum Phase {
         step: usize,
         error: String,
     },
+    /// Already `running`, and still in progress.
+    Settling,
     Running,
     ShuttingDown {
         step: usize,
+        then: Next,
     },
+    Removed,
     /// A status that the simulator does not know; it stays.
     Other(String),
+}
+
+/// What a shutdown is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Stopped,
+    Booting,
+    Removed,
 }
 
 impl Cvm {
@@ -66,10 +87,14 @@ impl Cvm {
         Self {
             identity: Identity::new(name),
             phase: Phase::Stopped,
+            asked: None,
             step_time,
             fails_at: None,
             fails_next_boot: false,
+            fail_status: "starting".to_owned(),
+            lags: false,
             starts_when_watched: false,
+            claims_progress: None,
             started_at: None,
             exited_at: None,
         }
@@ -93,13 +118,34 @@ impl Cvm {
         self
     }
 
-    /// The same CVM with this status; `starting` and `stopping` are on their way from the first step.
+    /// The same CVM, which has this status after a failed boot.
+    pub fn failing_with(mut self, status: &str) -> Self {
+        status.clone_into(&mut self.fail_status);
+        self
+    }
+
+    /// The same CVM, whose status shows an action one step late, and which is in progress for one step after a boot.
+    pub fn lagging(mut self) -> Self {
+        self.lags = true;
+        self
+    }
+
+    /// The same CVM, whose states say this in `in_progress` until its status changes.
+    pub fn claiming_progress(mut self, in_progress: bool) -> Self {
+        self.claims_progress = Some(in_progress);
+        self
+    }
+
+    /// The same CVM with this status; one that is on its way is at the first step.
     pub fn with_status(mut self, status: &str, now: SystemTime) -> Self {
+        let shutting_down = |then| Phase::ShuttingDown { step: 0, then };
         self.phase = match status {
             "stopped" => Phase::Stopped,
             "starting" => Phase::Booting { step: 0 },
             "running" => Phase::Running,
-            "stopping" => Phase::ShuttingDown { step: 0 },
+            "stopping" => shutting_down(Next::Stopped),
+            "restarting" => shutting_down(Next::Booting),
+            "removing" => shutting_down(Next::Removed),
             other => Phase::Other(other.to_owned()),
         };
         self.started_at = (self.phase != Phase::Stopped).then_some(now);
@@ -108,9 +154,11 @@ impl Cvm {
 
     /// Takes another CVM's place and keeps the names by which this one is known.
     pub fn replace_by(&mut self, other: Self) {
-        let identity = std::mem::replace(&mut self.identity, Identity::new(""));
-        let name = if other.identity.name == other.identity.key { identity.name } else { other.identity.name };
-        *self = Self { identity: Identity { name, ..identity }, ..other };
+        let mut identity = std::mem::replace(&mut self.identity, Identity::new(""));
+        if other.identity.name != other.identity.key {
+            identity.name = other.identity.name;
+        }
+        *self = Self { identity, ..other };
     }
 
     /// Whether a path segment means this CVM.
@@ -123,33 +171,63 @@ impl Cvm {
         &self.identity.name
     }
 
-    /// How long a step of booting or stopping takes.
+    /// How long a step takes.
     pub fn step_time(&self) -> Duration {
         self.step_time
     }
 
     /// Whether [`Cvm::step`] is due after the step time.
     pub fn is_in_transit(&self) -> bool {
-        matches!(self.phase, Phase::Booting { .. } | Phase::ShuttingDown { .. })
+        self.asked.is_some()
+            || matches!(self.phase, Phase::Booting { .. } | Phase::Settling | Phase::ShuttingDown { .. })
+    }
+
+    /// Whether there is no such CVM any more.
+    pub fn is_removed(&self) -> bool {
+        self.phase == Phase::Removed
     }
 
     /// Begins to boot, unless that has been done. Says whether anything changed.
     pub fn start(&mut self, now: SystemTime) -> bool {
-        if matches!(self.phase, Phase::Booting { .. } | Phase::Running) {
-            return false;
+        match self.destination() {
+            Phase::Booting { .. }
+            | Phase::Settling
+            | Phase::Running
+            | Phase::Removed
+            | Phase::ShuttingDown { then: Next::Booting | Next::Removed, .. } => false,
+            _ => self.ask(Phase::Booting { step: 0 }, now),
         }
-        self.phase = Phase::Booting { step: 0 };
-        self.started_at = Some(now);
-        self.exited_at = None;
-        true
     }
 
     /// Begins to stop, unless that has been done. Says whether anything changed.
-    pub fn stop(&mut self) -> bool {
-        if matches!(self.phase, Phase::ShuttingDown { .. } | Phase::Stopped) {
-            return false;
+    pub fn stop(&mut self, now: SystemTime) -> bool {
+        match self.destination() {
+            Phase::Stopped | Phase::Removed | Phase::ShuttingDown { then: Next::Stopped | Next::Removed, .. } => false,
+            _ => self.ask(Phase::ShuttingDown { step: 0, then: Next::Stopped }, now),
         }
-        self.phase = Phase::ShuttingDown { step: 0 };
+    }
+
+    /// Begins to shut down and to boot again; a stopped CVM boots. Says whether anything changed.
+    pub fn restart(&mut self, now: SystemTime) -> bool {
+        match self.destination() {
+            Phase::Stopped => self.start(now),
+            Phase::Removed | Phase::ShuttingDown { then: Next::Booting | Next::Removed, .. } => false,
+            _ => self.ask(Phase::ShuttingDown { step: 0, then: Next::Booting }, now),
+        }
+    }
+
+    /// Begins to go away for good. Says whether anything changed.
+    pub fn remove(&mut self, now: SystemTime) -> bool {
+        match self.destination() {
+            Phase::Removed | Phase::ShuttingDown { then: Next::Removed, .. } => false,
+            _ => self.ask(Phase::ShuttingDown { step: 0, then: Next::Removed }, now),
+        }
+    }
+
+    /// Is gone from now on. Says whether anything changed.
+    pub fn vanish(&mut self) -> bool {
+        self.asked = None;
+        self.phase = Phase::Removed;
         true
     }
 
@@ -172,26 +250,57 @@ impl Cvm {
         self.phase == Phase::Stopped && self.start(now)
     }
 
-    /// Goes on by one step of booting or stopping.
+    /// Goes on by one step.
     pub fn step(&mut self, now: SystemTime) {
-        match self.phase {
-            Phase::Booting { step } if self.fails_next_boot || self.fails_at == Some(step) => self.fail_boot(step),
-            Phase::Booting { step } if step + 1 < BOOT_STEPS.len() => self.phase = Phase::Booting { step: step + 1 },
-            Phase::Booting { .. } => self.phase = Phase::Running,
-            Phase::ShuttingDown { step } if step + 1 < SHUTDOWN_STEPS.len() => {
-                self.phase = Phase::ShuttingDown { step: step + 1 };
-            }
-            Phase::ShuttingDown { .. } => {
-                self.phase = Phase::Stopped;
-                self.started_at = None;
-                self.exited_at = Some(now);
-            }
-            Phase::Stopped | Phase::BootFailed { .. } | Phase::Running | Phase::Other(_) => {}
+        if let Some(phase) = self.asked.take() {
+            return self.enter(phase, now);
         }
+        let next = match self.phase {
+            Phase::Booting { step } if self.fails_next_boot || self.fails_at == Some(step) => {
+                return self.fail_boot(step);
+            }
+            Phase::Booting { step } if step + 1 < BOOT_STEPS.len() => Phase::Booting { step: step + 1 },
+            Phase::Booting { .. } if self.lags => Phase::Settling,
+            Phase::Booting { .. } | Phase::Settling => Phase::Running,
+            Phase::ShuttingDown { step, then } if step + 1 < SHUTDOWN_STEPS.len() => {
+                Phase::ShuttingDown { step: step + 1, then }
+            }
+            Phase::ShuttingDown { then: Next::Stopped, .. } => Phase::Stopped,
+            Phase::ShuttingDown { then: Next::Booting, .. } => Phase::Booting { step: 0 },
+            Phase::ShuttingDown { then: Next::Removed, .. } => Phase::Removed,
+            Phase::Stopped | Phase::BootFailed { .. } | Phase::Running | Phase::Removed | Phase::Other(_) => return,
+        };
+        self.enter(next, now);
+    }
+
+    /// Where the last action leads: what was asked for, though the status may not show it yet.
+    fn destination(&self) -> &Phase {
+        self.asked.as_ref().unwrap_or(&self.phase)
+    }
+
+    fn ask(&mut self, phase: Phase, now: SystemTime) -> bool {
+        self.claims_progress = None;
+        if self.lags {
+            self.asked = Some(phase);
+        } else {
+            self.enter(phase, now);
+        }
+        true
+    }
+
+    fn enter(&mut self, phase: Phase, now: SystemTime) {
+        self.claims_progress = None;
+        match phase {
+            Phase::Booting { step: 0 } => (self.started_at, self.exited_at) = (Some(now), None),
+            Phase::Stopped => (self.started_at, self.exited_at) = (None, Some(now)),
+            _ => {}
+        }
+        self.phase = phase;
     }
 
     fn fail_boot(&mut self, step: usize) {
         self.fails_next_boot = false;
+        self.asked = None;
         self.phase = Phase::BootFailed { step, error: format!("the boot failed while {}", BOOT_STEPS[step]) };
     }
 
@@ -202,6 +311,7 @@ impl Cvm {
             instance_id: self.identity.instance_id.clone(),
             name: self.identity.name.clone(),
             status: self.status().to_owned(),
+            in_progress: self.claims_progress.unwrap_or_else(|| self.is_in_transit()),
             uptime: self.started_at.map(|start| uptime(start, now)),
             exited_at: self.exited_at.map(|exit| humantime::format_rfc3339_seconds(exit).to_string()),
             boot_progress: self.boot_progress(),
@@ -210,7 +320,7 @@ impl Cvm {
                 _ => None,
             },
             shutdown_progress: match self.phase {
-                Phase::ShuttingDown { step } => Some(SHUTDOWN_STEPS[step]),
+                Phase::ShuttingDown { step, .. } => Some(SHUTDOWN_STEPS[step]),
                 _ => None,
             },
         }
@@ -219,10 +329,13 @@ impl Cvm {
     fn status(&self) -> &str {
         match &self.phase {
             Phase::Stopped => "stopped",
-            // A failed boot shows in boot_error alone.
-            Phase::Booting { .. } | Phase::BootFailed { .. } => "starting",
-            Phase::Running => "running",
-            Phase::ShuttingDown { .. } => "stopping",
+            Phase::Booting { .. } => "starting",
+            Phase::BootFailed { .. } => &self.fail_status,
+            Phase::Settling | Phase::Running => "running",
+            Phase::ShuttingDown { then: Next::Stopped, .. } => "stopping",
+            Phase::ShuttingDown { then: Next::Booting, .. } => "restarting",
+            Phase::ShuttingDown { then: Next::Removed, .. } => "removing",
+            Phase::Removed => "removed",
             Phase::Other(status) => status,
         }
     }
@@ -230,8 +343,8 @@ impl Cvm {
     fn boot_progress(&self) -> Option<&'static str> {
         match self.phase {
             Phase::Booting { step } | Phase::BootFailed { step, .. } => Some(BOOT_STEPS[step]),
-            Phase::Running => Some(BOOTED),
-            Phase::Stopped | Phase::ShuttingDown { .. } | Phase::Other(_) => None,
+            Phase::Settling | Phase::Running => Some(BOOTED),
+            Phase::Stopped | Phase::ShuttingDown { .. } | Phase::Removed | Phase::Other(_) => None,
         }
     }
 }
@@ -239,50 +352,4 @@ impl Cvm {
 fn uptime(start: SystemTime, now: SystemTime) -> String {
     let seconds = now.duration_since(start).unwrap_or_default().as_secs();
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
-}
-
-/// Everything a CVM is called. The ids are made from the key, so that they are the same in every run.
-struct Identity {
-    key: String,
-    name: String,
-    uuid: String,
-    app_id: String,
-    instance_id: String,
-}
-
-impl Identity {
-    fn new(key: &str) -> Self {
-        let mut digits = hex_digits(key, "uuid", 32);
-        // The two digits that mark a random UUID.
-        digits.replace_range(12..13, "4");
-        digits.replace_range(16..17, "a");
-        Self {
-            key: key.to_owned(),
-            name: key.to_owned(),
-            uuid: [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"),
-            app_id: hex_digits(key, "app", 40),
-            instance_id: hex_digits(key, "instance", 40),
-        }
-    }
-
-    fn answers_to(&self, id: &str) -> bool {
-        // Clients put `app_` before any 40 hex digits, so an instance id may arrive with it, too.
-        let hex = id.strip_prefix("app_").unwrap_or(id);
-        [&self.key, &self.name, &self.uuid].iter().any(|name| *name == id)
-            || self.uuid.replace('-', "") == id
-            || [&self.app_id, &self.instance_id].iter().any(|name| *name == hex)
-    }
-}
-
-/// Hex digits that look random and are not: FNV-1a over the key, what the digits are for, and their place.
-fn hex_digits(key: &str, purpose: &str, count: usize) -> String {
-    let word = |place: u8| {
-        let bytes = purpose.bytes().chain([place]).chain(key.bytes());
-        let hash =
-            bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-        format!("{hash:016x}")
-    };
-    let mut digits: String = (0..count.div_ceil(16)).map(|place| word(u8::try_from(place).unwrap_or(0))).collect();
-    digits.truncate(count);
-    digits
 }

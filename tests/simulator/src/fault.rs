@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, interval_at};
 
 use crate::body::Writer;
 use crate::sse;
@@ -16,6 +18,8 @@ pub enum Fault {
     Drop,
     /// The streams stay open and send nothing more.
     Stall,
+    /// The streams stay open and send comments, but no event.
+    Mute,
     /// The connections are cut, and the next request of each kind is refused.
     Unavailable,
     /// A frame comes that is not JSON.
@@ -26,9 +30,10 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault with its name.
-    pub const ALL: [(&str, Self); 5] = [
+    pub const ALL: [(&str, Self); 6] = [
         ("drop", Self::Drop),
         ("stall", Self::Stall),
+        ("mute", Self::Mute),
         ("unavailable", Self::Unavailable),
         ("malformed", Self::Malformed),
         ("timeout", Self::Timeout),
@@ -45,6 +50,8 @@ impl Fault {
 pub enum Disturbance {
     /// It sends nothing more.
     Stall,
+    /// It sends comments so often, and nothing else.
+    Mute(Duration),
     /// It sends a frame that is not JSON.
     Malformed,
     /// It sends a `timeout` event and ends.
@@ -64,11 +71,16 @@ impl Faults {
     pub async fn disturb(mut self, terms: Option<&Terms>, writer: &Writer, stream: impl Future<Output = ()>) {
         let mut stream = pin!(stream);
         let mut stalled = false;
+        let mut mute: Option<Interval> = None;
         loop {
             tokio::select! {
                 biased;
                 Some(disturbance) = self.0.recv() => match disturbance {
-                    Disturbance::Stall => stalled = true,
+                    Disturbance::Stall => (stalled, mute) = (true, None),
+                    Disturbance::Mute(pause) => {
+                        stalled = true;
+                        mute = Some(interval_at(Instant::now() + pause, pause));
+                    }
                     Disturbance::Malformed => writer.send(sse::MALFORMED_STATE).await,
                     Disturbance::Timeout => {
                         if let Some(terms) = terms {
@@ -78,9 +90,16 @@ impl Faults {
                     }
                 },
                 () = &mut stream, if !stalled => return,
+                () = tick(&mut mute), if mute.is_some() => writer.send(sse::KEEP_ALIVE).await,
                 else => std::future::pending().await,
             }
         }
+    }
+}
+
+async fn tick(interval: &mut Option<Interval>) {
+    if let Some(interval) = interval {
+        interval.tick().await;
     }
 }
 

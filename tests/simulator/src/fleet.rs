@@ -1,5 +1,6 @@
 //! All simulated CVMs, each driven through its steps in real time.
 
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -11,12 +12,16 @@ use crate::lock::Lock;
 /// How many changes a slow stream may lag behind; beyond that it goes on with the present state.
 const CHANGES_KEPT: usize = 64;
 
+/// How the names begin of CVMs that are made by the dozen.
+const NUMBERED: &str = "fleet-";
+
 /// The simulated CVMs.
 pub struct Fleet(Mutex<Vec<Arc<Machine>>>);
 
 impl Fleet {
-    /// The CVMs that are there at the start: one that boots when watched, one that runs, one whose boot fails.
-    pub fn new(boot_step: Duration) -> Self {
+    /// The CVMs that are there at the start: one that boots when watched, one that runs, one whose boot fails, and
+    /// `size` numbered ones.
+    pub fn new(boot_step: Duration, size: u64) -> Self {
         let cvm = |name: &str| Cvm::new(name, boot_step);
         let setting_up_docker = BOOT_STEPS.len() - 2;
         let cvms = [
@@ -24,12 +29,21 @@ impl Fleet {
             cvm("my-database").with_status("running", SystemTime::now()),
             cvm("broken-app").starting_when_watched().failing_at(setting_up_docker),
         ];
-        Self(Mutex::new(cvms.map(Machine::new).into()))
+        let fleet = Self(Mutex::new(cvms.map(Machine::new).into()));
+        let Ok(_) = fleet.number(size, |name| Ok::<_, Infallible>(cvm(name)));
+        fleet
     }
 
     /// The CVM that `id` means.
     pub fn find(&self, id: &str) -> Option<Arc<Machine>> {
-        self.0.locked().iter().find(|machine| machine.answers_to(id)).cloned()
+        self.machines().into_iter().find(|machine| machine.answers_to(id))
+    }
+
+    /// All CVMs that there are.
+    pub fn machines(&self) -> Vec<Arc<Machine>> {
+        let mut machines = self.0.locked();
+        machines.retain(|machine| !machine.is_removed());
+        machines.clone()
     }
 
     /// Whether two ids mean the same CVM, simulated or only scripted.
@@ -52,9 +66,33 @@ impl Fleet {
         machine
     }
 
+    /// Makes CVMs called `fleet-001`, `fleet-002` and so on, and takes those of such a name away that are too many.
+    ///
+    /// # Errors
+    /// The message of `make`; then nothing has changed.
+    pub fn number<E>(&self, size: u64, make: impl Fn(&str) -> Result<Cvm, E>) -> Result<Vec<String>, E> {
+        let names: Vec<String> = (1..=size).map(|number| format!("{NUMBERED}{number:03}")).collect();
+        let cvms = names.iter().map(|name| make(name)).collect::<Result<Vec<_>, E>>()?;
+        for machine in self.numbered().into_iter().filter(|machine| !names.contains(&machine.name())) {
+            machine.change(|cvm, _| cvm.vanish());
+        }
+        for (name, cvm) in names.iter().zip(cvms) {
+            self.put(name, cvm);
+        }
+        Ok(names)
+    }
+
+    /// The CVMs that [`Fleet::number`] made.
+    pub fn numbered(&self) -> Vec<Arc<Machine>> {
+        let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let mut machines = self.machines();
+        machines.retain(|machine| machine.name().strip_prefix(NUMBERED).is_some_and(is_number));
+        machines
+    }
+
     /// The names of all CVMs.
     pub fn names(&self) -> Vec<String> {
-        self.0.locked().iter().map(|machine| machine.cvm.locked().name().to_owned()).collect()
+        self.machines().iter().map(|machine| machine.name()).collect()
     }
 }
 
@@ -78,6 +116,16 @@ impl Machine {
 
     fn answers_to(&self, id: &str) -> bool {
         self.cvm.locked().answers_to(id)
+    }
+
+    /// The name that states show.
+    pub fn name(&self) -> String {
+        self.cvm.locked().name().to_owned()
+    }
+
+    /// Whether there is no such CVM any more.
+    pub fn is_removed(&self) -> bool {
+        self.cvm.locked().is_removed()
     }
 
     /// The present state.

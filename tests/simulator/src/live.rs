@@ -4,9 +4,11 @@ use std::future;
 use std::sync::{Arc, Mutex};
 
 use axum::http::{HeaderMap, header};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::connection::Connection;
+use crate::counters::Level;
 use crate::fault::{Disturbance, Faults};
 use crate::lock::Lock;
 use crate::log::{Ending, Visit};
@@ -20,6 +22,8 @@ struct Seats {
     last_number: u64,
     per_user: Option<usize>,
     taken: Vec<LiveStream>,
+    level: Level,
+    refused: usize,
 }
 
 /// One stream that is being answered.
@@ -63,8 +67,10 @@ impl LiveStreams {
         let mut seats = self.0.locked();
         let held = seats.taken.iter().filter(|stream| stream.user == user).count();
         if seats.per_user.is_some_and(|limit| held >= limit) {
+            seats.refused += 1;
             return Err(visit);
         }
+        seats.level.rise();
         seats.last_number += 1;
         let number = seats.last_number;
         let (disturb, disturbances) = mpsc::unbounded_channel();
@@ -88,11 +94,27 @@ impl LiveStreams {
         taken.into_iter().filter(choose).collect()
     }
 
+    /// How many streams are open, how many were at most, and how many the limit has refused.
+    pub fn counts(&self) -> Value {
+        let seats = self.0.locked();
+        json!({ "open": seats.level.open, "mostOpen": seats.level.most, "refused": seats.refused })
+    }
+
+    /// Counts the most and the refused anew.
+    pub fn reset_counts(&self) {
+        let mut seats = self.0.locked();
+        seats.level.reset();
+        seats.refused = 0;
+    }
+
     fn free(&self, number: u64) {
         let freed = {
             let mut seats = self.0.locked();
             let index = seats.taken.iter().position(|stream| stream.number == number);
-            index.map(|index| seats.taken.swap_remove(index))
+            index.map(|index| {
+                seats.level.fall();
+                seats.taken.swap_remove(index)
+            })
         };
         drop(freed);
     }

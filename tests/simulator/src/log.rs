@@ -1,13 +1,16 @@
 //! The log of requests: what came in, and how each one ended.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::counters::{Level, Rate};
 use crate::lock::Lock;
 
 /// What a request asked for.
@@ -44,9 +47,11 @@ pub struct Entry {
     cvm: String,
     kind: Kind,
     method: String,
+    version: String,
     path: String,
     headers: BTreeMap<String, String>,
     arrived_at: f64,
+    status: Option<u16>,
     left_at: Option<f64>,
     ending: Option<Ending>,
 }
@@ -62,6 +67,16 @@ pub struct RequestLog {
 struct Pages {
     arrivals: u64,
     entries: Vec<Entry>,
+    reads: Level,
+    read_rate: Rate,
+}
+
+impl Pages {
+    /// A request, unless it has been forgotten.
+    fn entry(&mut self, n: u64) -> Option<&mut Entry> {
+        let index = self.entries.binary_search_by_key(&n, |entry| entry.n).ok()?;
+        self.entries.get_mut(index)
+    }
 }
 
 impl RequestLog {
@@ -75,18 +90,24 @@ impl RequestLog {
         let mut pages = self.pages.locked();
         pages.arrivals += 1;
         let n = pages.arrivals;
+        if kind == Kind::Read {
+            pages.reads.rise();
+            pages.read_rate.tick();
+        }
         pages.entries.push(Entry {
             n,
             cvm: cvm.to_owned(),
             kind,
             method: request.method.to_string(),
+            version: format!("{:?}", request.version),
             path: request.uri.path_and_query().map_or_else(String::new, ToString::to_string),
             headers: readable(&request.headers),
             arrived_at: self.now(),
+            status: None,
             left_at: None,
             ending: None,
         });
-        Visit { n, log: self.clone() }
+        Visit { n, kind, log: self.clone(), has_left: AtomicBool::new(false) }
     }
 
     /// The requests for one CVM, or all of them.
@@ -100,13 +121,44 @@ impl RequestLog {
         self.pages.locked().entries.retain(|entry| cvm.is_some_and(|cvm| entry.cvm != cvm));
     }
 
-    fn leave(&self, n: u64, ending: Ending) {
+    /// Notes the status with which a request is answered.
+    pub fn answer(&self, n: u64, status: StatusCode) {
+        if let Some(entry) = self.pages.locked().entry(n) {
+            entry.status = Some(status.as_u16());
+        }
+    }
+
+    /// How many reads are unanswered and arrive in a second, now and at most.
+    pub fn read_counts(&self) -> Value {
+        let mut pages = self.pages.locked();
+        let in_last_second = pages.read_rate.in_last_second();
+        let Pages { reads, read_rate, .. } = &*pages;
+        json!({
+            "open": reads.open,
+            "mostOpen": reads.most,
+            "inLastSecond": in_last_second,
+            "mostInASecond": read_rate.most(),
+        })
+    }
+
+    /// Counts the most anew.
+    pub fn reset_counts(&self) {
+        let mut pages = self.pages.locked();
+        pages.reads.reset();
+        pages.read_rate.reset();
+    }
+
+    fn leave(&self, visit: &Visit, ending: Ending) {
+        if visit.has_left.swap(true, Ordering::SeqCst) {
+            return;
+        }
         let now = self.now();
         let mut pages = self.pages.locked();
-        if let Ok(index) = pages.entries.binary_search_by_key(&n, |entry| entry.n) {
-            let entry = &mut pages.entries[index];
-            entry.left_at.get_or_insert(now);
-            entry.ending.get_or_insert(ending);
+        if visit.kind == Kind::Read {
+            pages.reads.fall();
+        }
+        if let Some(entry) = pages.entry(visit.n) {
+            (entry.left_at, entry.ending) = (Some(now), Some(ending));
         }
     }
 
@@ -117,14 +169,17 @@ impl RequestLog {
 
 /// A request under way. The first ending counts; one that is dropped without any was left by its client.
 pub struct Visit {
-    n: u64,
+    /// The request's number in the log.
+    pub n: u64,
+    kind: Kind,
     log: RequestLog,
+    has_left: AtomicBool,
 }
 
 impl Visit {
     /// Notes how the request ended.
     pub fn leave(&self, ending: Ending) {
-        self.log.leave(self.n, ending);
+        self.log.leave(self, ending);
     }
 }
 

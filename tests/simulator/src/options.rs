@@ -13,6 +13,9 @@ use crate::upstream::Upstream;
 /// The variable that holds the key for the upstream API.
 pub const KEY_VARIABLE: &str = "PHALA_CLOUD_API_KEY";
 
+/// The most CVMs of a fleet: more than any page shows, and less than what a mistyped number would ask for.
+pub const LARGEST_FLEET: u64 = 1000;
+
 const WWW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../www");
 const PKG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../pkg");
 
@@ -31,6 +34,9 @@ Options:
   --boot-step MS        duration of one step of booting or stopping, milliseconds (default: 1000)
   --streams-per-user N  event streams that a user may have open at a time, at least 1 (default: no limit)
   --keep-alive MS       pause between keep-alive comments, milliseconds, at least 1 (default: 15000)
+  --fleet N             CVMs more, called fleet-001 and so on, stopped, at most 1000 (default: 0)
+  --tls                 serve HTTP/2 and HTTP/1.1 over TLS with a self-signed certificate, and plain HTTP/1.1 to
+                        clients without TLS (default: off)
   --help                print this and exit
 ";
 
@@ -51,6 +57,10 @@ pub struct Options {
     pub streams_per_user: Option<usize>,
     /// The pause between keep-alive comments.
     pub keep_alive: Duration,
+    /// How many CVMs there are besides the usual ones.
+    pub fleet: u64,
+    /// Whether to serve HTTP/2 and HTTP/1.1 over TLS, with a self-signed certificate.
+    pub tls: bool,
 }
 
 impl Default for Options {
@@ -63,6 +73,8 @@ impl Default for Options {
             boot_step: Duration::from_secs(1),
             streams_per_user: None,
             keep_alive: Duration::from_secs(15),
+            fleet: 0,
+            tls: false,
         }
     }
 }
@@ -111,11 +123,16 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>, key: Option<OsString
             Arg::Long("pkg") => options.pkg = parser.value()?.into(),
             Arg::Long("boot-step") => options.boot_step = milliseconds(&mut parser, "--boot-step", 0)?,
             Arg::Long("keep-alive") => options.keep_alive = milliseconds(&mut parser, "--keep-alive", 1)?,
+            Arg::Long("fleet") => options.fleet = number(&mut parser, "--fleet", 0, LARGEST_FLEET)?,
+            Arg::Long("tls") => options.tls = true,
             Arg::Long("streams-per-user") => {
                 options.streams_per_user = Some(number(&mut parser, "--streams-per-user", 1, u32::MAX.into())?);
             }
             other => return Err(other.unexpected().into()),
         }
+    }
+    if options.tls && upstream.is_some() {
+        return Err(OptionsError("--tls is for the simulated API: it does not go with --upstream".to_owned()));
     }
     options.upstream = upstream.map(|url| Upstream::new(&url, key)).transpose().map_err(OptionsError)?;
     Ok(Command::Serve(Box::new(options)))

@@ -2,25 +2,24 @@
 
 use std::future;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 
 use crate::body::{Writer, written_by};
-use crate::cors::WithoutCors;
 use crate::fault::Faults;
+use crate::head::Head;
 use crate::live::Exchange;
 use crate::log::Kind;
-use crate::script::{Head, Step, Steps, Unrolled};
+use crate::script::{Step, Steps, Unrolled};
 use crate::terms::Terms;
 
 /// Answers a request with `steps`.
 pub async fn play(steps: &Steps, kind: Kind, terms: Terms, exchange: Exchange, faults: Faults) -> Response {
     let mut steps = steps.unroll();
     let Opening { head, body } = open(&mut steps, &exchange).await;
-    let response = respond(head.unwrap_or_else(plain_head), kind);
-    if matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+    let head = head.unwrap_or_default();
+    let response = head.response(kind);
+    if !head.has_body() {
         exchange.served();
         return response;
     }
@@ -72,29 +71,4 @@ async fn go_on(body: Option<Bytes>, steps: Unrolled, exchange: &Exchange, writer
             Step::Respond(_) | Step::Repeat(_) => {}
         }
     }
-}
-
-fn plain_head() -> Head {
-    Head { status: StatusCode::OK, headers: HeaderMap::new(), without: Vec::new() }
-}
-
-/// The head, with the content type and caching of an ordinary answer unless the script says otherwise.
-fn respond(head: Head, kind: Kind) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = head.status;
-    let is_stream = kind == Kind::Stream && head.status.is_success();
-    let content_type = if is_stream { "text/event-stream" } else { "application/json" };
-    let headers = response.headers_mut();
-    if head.status != StatusCode::NO_CONTENT && head.status != StatusCode::NOT_MODIFIED {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    }
-    headers.extend(head.headers);
-    for name in &head.without {
-        headers.remove(name);
-    }
-    if head.without.contains(&header::ACCESS_CONTROL_ALLOW_ORIGIN) {
-        response.extensions_mut().insert(WithoutCors);
-    }
-    response
 }

@@ -1,15 +1,15 @@
 //! Scripts: what a test wants the next requests for a CVM to be answered with, step by step.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::head::Head;
 use crate::lock::Lock;
 use crate::log::Kind;
 
@@ -93,52 +93,6 @@ pub struct Repeat {
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "Vec<Step>")]
 struct RepeatedSteps(Arc<[Step]>);
-
-/// The status line and headers of an answer.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "PlainHead")]
-pub struct Head {
-    /// The status.
-    pub status: StatusCode,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The headers that would be sent by default and must not be.
-    pub without: Vec<HeaderName>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlainHead {
-    #[serde(default = "ok")]
-    status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, Option<String>>,
-}
-
-fn ok() -> u16 {
-    200
-}
-
-impl TryFrom<PlainHead> for Head {
-    type Error = String;
-
-    fn try_from(plain: PlainHead) -> Result<Self, String> {
-        let status = StatusCode::from_u16(plain.status).ok().filter(|status| !status.is_informational());
-        let status = status.ok_or_else(|| format!("{} is no final status: 200 to 999 are", plain.status))?;
-        let mut head = Self { status, headers: HeaderMap::new(), without: Vec::new() };
-        for (name, value) in plain.headers {
-            let header: HeaderName = name.parse().map_err(|_| format!("{name:?} is no header name"))?;
-            match value {
-                None => head.without.push(header),
-                Some(value) => {
-                    let value = HeaderValue::from_str(&value).map_err(|_| format!("no header value: {value:?}"))?;
-                    head.headers.insert(header, value);
-                }
-            }
-        }
-        Ok(head)
-    }
-}
 
 impl TryFrom<Vec<Step>> for Steps {
     type Error = &'static str;

@@ -11,13 +11,14 @@ use axum::response::{IntoResponse, Response};
 
 use crate::answer::{cvm_not_found, detail, detail_with_retry};
 use crate::body::written_by;
+use crate::conditions::{Conditions, Dead};
 use crate::connection::Connection;
 use crate::fault::Faults;
 use crate::live::{Exchange, user_of};
-use crate::log::{Ending, Kind};
+use crate::log::{Ending, Kind, Visit};
 use crate::player::play;
 use crate::terms::Terms;
-use crate::watch::watch;
+use crate::watch;
 use crate::world::World;
 
 type Fields = HashMap<String, String>;
@@ -30,10 +31,40 @@ pub async fn state(
     Query(query): Query<Fields>,
     request: Parts,
 ) -> Response {
-    if query.contains_key("target") {
-        stream(&world, connection, &id, &query, &request).await
-    } else {
-        read(&world, connection, &id, &query, &request).await
+    let conditions = world.conditions.of(&id, &world.fleet);
+    let kind = if query.contains_key("target") { Kind::Stream } else { Kind::Read };
+    let visit = world.log.arrive(kind, &id, &request);
+    let n = visit.n;
+    let asked = Asked { world: &world, connection, id: &id, query: &query, request: &request };
+    let response = answer(&asked, kind, visit, &conditions).await;
+    world.log.answer(n, response.status());
+    conditions.tell_time(response)
+}
+
+/// A request, and whom it came to.
+struct Asked<'a> {
+    world: &'a World,
+    connection: Connection,
+    id: &'a str,
+    query: &'a Fields,
+    request: &'a Parts,
+}
+
+async fn answer(asked: &Asked<'_>, kind: Kind, visit: Visit, conditions: &Conditions) -> Response {
+    if !conditions.delay().is_zero() {
+        tokio::time::sleep(conditions.delay()).await;
+    }
+    if let Some(refusal) = conditions.refusal(kind) {
+        visit.leave(Ending::Served);
+        return refusal;
+    }
+    if kind == Kind::Read {
+        return conditions.pass_on(kind, read(asked, visit).await);
+    }
+    let response = conditions.pass_on(kind, stream(asked, visit, conditions.streams.dead).await);
+    match conditions.streams.buffer {
+        Some(buffering) if response.status().is_success() => buffering.pass_on(response).await,
+        _ => response,
     }
 }
 
@@ -42,9 +73,9 @@ pub async fn preflight(State(world): State<Arc<World>>, Path(id): Path<String>, 
     world.log.arrive(Kind::Preflight, &id, &request).leave(Ending::Served);
 }
 
-async fn stream(world: &World, connection: Connection, id: &str, query: &Fields, request: &Parts) -> Response {
-    let visit = world.log.arrive(Kind::Stream, id, request);
-    let (exchange, faults) = match world.streams.admit(id, user_of(&request.headers), visit, connection) {
+async fn stream(asked: &Asked<'_>, visit: Visit, dead: Option<Dead>) -> Response {
+    let Asked { world, connection, id, query, request } = asked;
+    let (exchange, faults) = match world.streams.admit(id, user_of(&request.headers), visit, connection.clone()) {
         Ok(admitted) => admitted,
         Err(visit) => {
             visit.leave(Ending::Served);
@@ -57,18 +88,24 @@ async fn stream(world: &World, connection: Connection, id: &str, query: &Fields,
     if let Some(steps) = world.scripts.next(id, Kind::Stream) {
         return play(&steps, Kind::Stream, Terms::lenient(query), exchange, faults).await;
     }
-    ordinary_stream(world, id, query, exchange, faults)
+    ordinary_stream(asked, dead, exchange, faults)
 }
 
-fn ordinary_stream(world: &World, id: &str, query: &Fields, exchange: Exchange, faults: Faults) -> Response {
-    let (machine, terms) = match (world.fleet.find(id), Terms::from_query(query)) {
+fn ordinary_stream(asked: &Asked<'_>, dead: Option<Dead>, exchange: Exchange, faults: Faults) -> Response {
+    let (machine, terms) = match (asked.world.fleet.find(asked.id), Terms::from_query(asked.query)) {
         (Some(machine), Ok(terms)) => (machine, terms),
         (_, Err(errors)) => return served(&exchange, detail(StatusCode::UNPROCESSABLE_ENTITY, errors)),
         (None, Ok(_)) => return served(&exchange, cvm_not_found()),
     };
-    let keep_alive = world.keep_alive;
-    let body = written_by(|writer| async move {
-        faults.disturb(Some(&terms), &writer, watch(machine, &terms, keep_alive, &writer)).await;
+    let keep_alive = asked.world.keep_alive;
+    let body = written_by(move |writer| async move {
+        let telling = async {
+            match dead {
+                None => watch::watch(machine, &terms, keep_alive, &writer).await,
+                Some(dead) => watch::dead(machine, (dead == Dead::Comments).then_some(keep_alive), &writer).await,
+            }
+        };
+        faults.disturb(Some(&terms), &writer, telling).await;
         exchange.served();
     });
     let headers = [
@@ -78,8 +115,9 @@ fn ordinary_stream(world: &World, id: &str, query: &Fields, exchange: Exchange, 
     (headers, body).into_response()
 }
 
-async fn read(world: &World, connection: Connection, id: &str, query: &Fields, request: &Parts) -> Response {
-    let exchange = Exchange::of_read(world.log.arrive(Kind::Read, id, request), connection);
+async fn read(asked: &Asked<'_>, visit: Visit) -> Response {
+    let Asked { world, connection, id, query, .. } = asked;
+    let exchange = Exchange::of_read(visit, connection.clone());
     if world.is_out(id, Kind::Read) {
         return unavailable(&exchange);
     }

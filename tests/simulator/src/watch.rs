@@ -1,5 +1,6 @@
 //! The event stream of an ordinary CVM.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::fleet::Machine;
 use crate::sse;
 use crate::terms::Terms;
 
-/// Tells every state of the CVM until it has the target status, its boot has failed, or the time is over.
+/// Tells every state of the CVM until it has the target status, its boot has failed, it is gone, or the time is over.
 pub async fn watch(machine: Arc<Machine>, terms: &Terms, keep_alive: Duration, writer: &Writer) {
     let (mut state, mut changes) = machine.subscribe();
     // After subscribing, so that the stream tells of the start that it causes.
@@ -22,6 +23,11 @@ pub async fn watch(machine: Arc<Machine>, terms: &Terms, keep_alive: Duration, w
     let mut repeats = interval_at(now + terms.interval, terms.interval);
     let mut keep_alives = interval_at(now + keep_alive, keep_alive);
     loop {
+        if machine.is_removed() {
+            return writer
+                .send(sse::frame("error", &json!({ "error": "CVM not found", "elapsed": terms.elapsed() })))
+                .await;
+        }
         writer.send(sse::frame("state", &state)).await;
         if let Some(end) = end_after(&state, terms) {
             return writer.send(end).await;
@@ -39,6 +45,16 @@ pub async fn watch(machine: Arc<Machine>, terms: &Terms, keep_alive: Duration, w
                 _ = keep_alives.tick() => writer.send(sse::KEEP_ALIVE).await,
             }
         };
+    }
+}
+
+/// Tells the present state of the CVM and no later one, as a connection does that is dead and does not know it.
+pub async fn dead(machine: Arc<Machine>, comments: Option<Duration>, writer: &Writer) {
+    writer.send(sse::frame("state", &machine.state())).await;
+    let Some(pause) = comments else { return pending().await };
+    loop {
+        tokio::time::sleep(pause).await;
+        writer.send(sse::KEEP_ALIVE).await;
     }
 }
 

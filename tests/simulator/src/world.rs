@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::conditions::AllConditions;
 use crate::fleet::Fleet;
 use crate::live::LiveStreams;
 use crate::lock::Lock;
@@ -16,6 +17,8 @@ pub struct World {
     pub fleet: Fleet,
     /// What is scripted.
     pub scripts: Scripts,
+    /// What lies between the API and its clients.
+    pub conditions: AllConditions,
     /// The streams that are being answered.
     pub streams: LiveStreams,
     /// The requests so far.
@@ -31,8 +34,9 @@ impl World {
     /// The world at its start.
     pub fn new(options: &Options) -> Self {
         Self {
-            fleet: Fleet::new(options.boot_step),
+            fleet: Fleet::new(options.boot_step, options.fleet),
             scripts: Scripts::default(),
+            conditions: AllConditions::default(),
             streams: LiveStreams::new(options.streams_per_user),
             log: RequestLog::new(),
             boot_step: options.boot_step,

@@ -57,6 +57,7 @@ async fn a_state_has_every_field_and_null_for_what_is_not_known() {
         "instance_id",
         "name",
         "status",
+        "in_progress",
         "uptime",
         "exited_at",
         "boot_progress",

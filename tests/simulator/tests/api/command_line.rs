@@ -41,7 +41,8 @@ async fn help_lists_every_option_with_its_default() {
     let output = output(&["--help"]).await;
     let help = String::from_utf8(output.stdout).expect("text");
     assert!(output.status.success());
-    for option in ["--port", "--upstream", "--www", "--pkg", "--boot-step", "--streams-per-user", "--keep-alive"] {
+    let options = ["--port", "--upstream", "--www", "--pkg", "--boot-step", "--streams-per-user", "--keep-alive"];
+    for option in options.into_iter().chain(["--fleet", "--tls"]) {
         let line = help.split_once(option).unwrap_or_else(|| panic!("{option} is missing")).1;
         assert!(line.split("\n  --").next().is_some_and(|about| about.contains("(default: ")), "{option}");
     }
@@ -55,6 +56,8 @@ async fn a_bad_option_is_named_and_exits_with_2() {
         (&["--boot-step", "1.5"], "--boot-step"),
         (&["--keep-alive", "0"], "--keep-alive"),
         (&["--streams-per-user", "0"], "--streams-per-user"),
+        (&["--fleet", "1001"], "--fleet takes a whole number from 0 to 1000, not 1001"),
+        (&["--tls", "--upstream", "http://localhost:1"], "--tls"),
         (&["--port"], "--port"),
         (&["extra"], "extra"),
         (&["--upstream", "http://localhost:1"], "PHALA_CLOUD_API_KEY"),
@@ -75,6 +78,23 @@ async fn a_port_in_use_is_named_with_what_to_do() {
     assert_eq!(output.status.code(), Some(1));
     assert!(message.contains(&api.port.to_string()) && message.contains("--port"), "{message}");
     assert_eq!(message.lines().count(), 1);
+}
+
+#[tokio::test]
+async fn options_reach_the_server_and_the_last_of_a_kind_counts() {
+    let arguments = ["--port", "0", "--fleet", "2", "--streams-per-user", "5", "--streams-per-user", "3"];
+    let (_child, api) = started(simulator(&arguments)).await;
+    let info = api.get("/simulator/info").await.json();
+    assert_eq!(info["streamsPerUser"], 3);
+    assert!(info["cvms"].as_array().is_some_and(|cvms| cvms.iter().any(|cvm| cvm == "fleet-002")));
+}
+
+#[tokio::test]
+async fn with_tls_the_line_tells_https() {
+    let mut child = simulator(&["--port", "0", "--tls"]).spawn().expect("the program starts");
+    let mut start = [0; 30];
+    child.stdout.as_mut().expect("its output").read_exact(&mut start).await.expect("a line");
+    assert_eq!(&start, b"listening on https://localhost");
 }
 
 #[cfg(unix)]

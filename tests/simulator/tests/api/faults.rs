@@ -62,6 +62,20 @@ async fn stall_silences_a_stream_and_leaves_it_open() {
     assert!(api.log("my-database").await[0]["leftAt"].is_null());
 }
 
+#[tokio::test(start_paused = true)]
+async fn mute_ends_the_events_and_comments_go_on() {
+    let api = Api::start().await;
+    let mut stream = api.watch("my-database", "stopped").await;
+    stream.event().await.expect("a state");
+    assert_eq!(inject(&api, "my-database", "mute").await, json!({ "streams": 1 }));
+    api.post("/simulator/cvms/my-database/stop").await;
+    for _ in 0..100 {
+        assert_eq!(stream.block().await.as_deref(), Some(": keep-alive"));
+    }
+    assert_eq!(api.state("my-database").await["status"], "stopped");
+    assert!(api.log("my-database").await[0]["leftAt"].is_null());
+}
+
 #[tokio::test]
 async fn a_stalled_stream_notices_its_client_leaving_and_can_be_dropped() {
     let api = Api::start().await;

@@ -15,6 +15,7 @@ async fn an_entry_tells_what_was_asked_and_when() {
     let [entry] = log.as_slice() else { panic!("{log:?}") };
     assert_eq!((&entry["n"], &entry["cvm"], &entry["kind"]), (&json!(1), &json!("my-database"), &json!("stream")));
     assert_eq!((&entry["method"], &entry["path"], &entry["ending"]), (&json!("GET"), &json!(path), &json!("served")));
+    assert_eq!((&entry["version"], &entry["status"]), (&json!("HTTP/1.1"), &json!(200)));
     assert_eq!(entry["headers"]["x-trace"], "a, b");
     assert!(entry["arrivedAt"].as_f64() <= entry["leftAt"].as_f64());
 }

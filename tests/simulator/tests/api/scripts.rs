@@ -56,6 +56,15 @@ async fn a_null_takes_a_default_header_away() {
 }
 
 #[tokio::test]
+async fn a_header_can_be_sent_several_times() {
+    let api = Api::start().await;
+    let twice = json!({ "content-type": ["text/event-stream", "text/event-stream"] });
+    api.script_streams("x", json!([[{ "respond": { "headers": twice } }]])).await;
+    let (wire, _) = read_raw(&api, "x").await;
+    assert_eq!(wire.matches("content-type: text/event-stream\r\n").count(), 2, "{wire}");
+}
+
+#[tokio::test]
 async fn a_status_without_a_body_sends_none() {
     let api = Api::start().await;
     api.script_streams("x", json!([[{ "respond": { "status": 204 } }, { "send": "ignored" }]])).await;
