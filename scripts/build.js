@@ -37,8 +37,11 @@ export async function build() {
 function compile() {
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? readdirSync(sources).map((registry) => join(sources, registry)) : [];
-  const standard = join(output("rustc", "--print", "sysroot"), "lib/rustlib/src/rust");
-  const flags = [...registries, standard, root].map((path) => `--remap-path-prefix=${path}=.`);
+  const flags = [...registries, root].map((path) => `--remap-path-prefix=${path}=.`);
+  // Rust names the standard library's files like this, unless its sources are there, which rust-analyzer installs.
+  const commit = output("rustc", "--version", "--verbose").match(/^commit-hash: (.*)$/m)[1];
+  const sysroot = output("rustc", "--print", "sysroot");
+  flags.push(`--remap-path-prefix=${join(sysroot, "lib/rustlib/src/rust")}=/rustc/${commit}`);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", "wasm32-unknown-unknown"], { env });
 }
