@@ -20,7 +20,9 @@ const FEATURES = [
   "sign-ext",
 ];
 
-const compiled = join(root, "target/wasm32-unknown-unknown/release/cvm_watch.wasm");
+const TARGET = "wasm32-unknown-unknown";
+
+const compiled = join(root, "target", TARGET, "release/cvm_watch.wasm");
 const bound = join(root, "target/bindgen");
 const module = join(bound, "cvm_watch.wasm");
 const pkg = join(root, "pkg");
@@ -43,7 +45,7 @@ function compile() {
   const sysroot = output("rustc", "--print", "sysroot");
   flags.push(`--remap-path-prefix=${join(sysroot, "lib/rustlib/src/rust")}=/rustc/${commit}`);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
-  run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", "wasm32-unknown-unknown"], { env });
+  run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", TARGET], { env });
 }
 
 /** Nothing to do for a module that it has been done for. */
@@ -53,13 +55,17 @@ function bindAndOptimise() {
   const stamp = join(bound, "input.sha256");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   rmSync(bound, { recursive: true, force: true });
-  run("cargo", ["run", "--quiet", "--locked", "--package", "cvm-bindgen", "--", compiled, bound]);
+  bind(compiled, bound);
   // One function for each caller would be larger once it is compressed.
   const passes = ["-Oz", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers"];
   const features = FEATURES.map((feature) => `--enable-${feature}`);
   runNpmTool("binaryen/bin/wasm-opt", [join(bound, "glue_bg.wasm"), ...passes, ...features, "-o", module]);
   writeFileSync(stamp, hash);
 }
+
+/** Writes wasm-bindgen's glue for a module. */
+const bind = (from, to) =>
+  run("cargo", ["run", "--quiet", "--locked", "--package", "cvm-bindgen", "--", from, to]);
 
 async function bundle() {
   rmSync(pkg, { recursive: true, force: true });
@@ -68,6 +74,19 @@ async function bundle() {
   cpSync(module, join(pkg, "cvm_watch.wasm"));
   cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
   writeFileSync(join(pkg, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses());
+}
+
+/** Where the package lies whose module panics when it is asked to. */
+export const panicking = join(root, "target/panicking");
+
+/** Builds that package: for the tests of crashes, so it is not optimised. */
+export async function buildPanicking() {
+  await step("building a package that panics when it is asked to", async () => {
+    run("cargo", ["build", "--quiet", "--locked", "--lib", "--features", "panic", "--target", TARGET]);
+    bind(join(root, "target", TARGET, "debug/cvm_watch.wasm"), panicking);
+    cpSync(join(panicking, "glue_bg.wasm"), join(panicking, "cvm_watch.wasm"));
+    await bundleEntries(panicking, panicking);
+  });
 }
 
 if (isMain(import.meta.url)) {

@@ -3,7 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "./build.js";
+import { build, buildPanicking } from "./build.js";
 import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
 import { fail, root, run, seconds, step, tool } from "./shell.js";
@@ -81,7 +81,10 @@ const parts = {
   },
   e2e: {
     title: "the built package in Chromium against the simulator",
-    setUp: setUpEndToEnd,
+    async setUp() {
+      await setUpEndToEnd();
+      await buildPanicking();
+    },
     run: () => runBrowserTests("tests/e2e"),
   },
   examples: {

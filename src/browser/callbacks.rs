@@ -14,6 +14,8 @@ use crate::error::FieldError;
 use crate::event::{Code, WatchEvent};
 use crate::failure::Failure;
 use crate::retry::Delay;
+#[cfg(feature = "panic")]
+use crate::json::Json as _;
 use crate::state::CvmState;
 
 use super::arguments::{JsArguments, show};
@@ -106,6 +108,8 @@ impl<'a> Callbacks<'a> {
 
 impl Caller<JsJson> for Callbacks<'_> {
     fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
+        #[cfg(feature = "panic")]
+        assert!(event.payload.get("status") != Some(JsJson::of(&"panic")), "asked to panic");
         // A chunk may hold many events, and the callback may abort at the first.
         let Some(on_event) = self.on_event.filter(|_| !self.signal.aborted()) else { return };
         let fields = EventFields {

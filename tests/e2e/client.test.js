@@ -643,21 +643,35 @@ test("whatever a page puts in the way, the promise settles", async () => {
   assert.deepEqual(names, [...invalid, ...Array(5).fill("MaxRetriesExceededError"), "running"]);
 });
 
-test("a signal from another frame is as good; one that only looks like it is not", async () => {
-  const id = await simulator.script({ streams: [["hold"]] });
-  const [name, field] = await browser.run(async (id) => {
+test("a signal is what can do what a signal does, of another frame or of no class at all", async () => {
+  const id = await simulator.script({ streams: [["hold"], ["hold"]] });
+  const outcomes = await browser.run(async (id) => {
     const frame = document.body.appendChild(document.createElement("iframe"));
     const controller = new frame.contentWindow.AbortController();
-    const watching = lab.client().watchCvmState({ id, target: "running", signal: controller.signal });
-    setTimeout(() => controller.abort(), 50);
-    const signal = { aborted: false, addEventListener() {}, removeEventListener() {} };
+    const listeners = new Set();
+    const likeness = {
+      aborted: false,
+      reason: "enough",
+      addEventListener: (_, listener) => listeners.add(listener),
+      removeEventListener: (_, listener) => listeners.delete(listener),
+    };
+    const watching = [controller.signal, likeness].map((signal) =>
+      lab.client().watchCvmState({ id, target: "running", signal }).catch((error) => error),
+    );
+    setTimeout(() => {
+      controller.abort("enough");
+      likeness.aborted = true;
+      for (const listener of listeners) listener();
+    }, 50);
+    const errors = await Promise.all(watching);
     const bad = await lab
       .client()
-      .watchCvmState({ id, target: "running", signal })
+      .watchCvmState({ id, target: "running", signal: { aborted: 0, addEventListener() {} } })
       .catch((error) => error);
-    return [(await watching.catch((error) => error)).name, bad.validationErrors[0].field];
+    return [errors.map(({ name, cause }) => [name, cause]), listeners.size, bad.validationErrors[0].field];
   }, id);
-  assert.deepEqual([name, field], ["WatchAbortedError", "signal"]);
+  const aborted = ["WatchAbortedError", "enough"];
+  assert.deepEqual(outcomes, [[aborted, aborted], 0, "signal"]);
 });
 
 test("createClient never throws: what is wrong with it rejects the first watch", async () => {

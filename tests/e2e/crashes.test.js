@@ -1,5 +1,5 @@
-// A crash of the WebAssembly module: a trap, too deep a stack, no memory left. None can be had from outside, so these
-// tests get at the module while it loads.
+// A crash of the WebAssembly module: a panic, a trap, too deep a stack, no memory left. None can be had from outside: a panic
+// takes a package of its own, and for the others these tests get at the module while it loads.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -16,10 +16,10 @@ after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /**
  * Gets at the module wherever this runs. `sabotage.next` is what the next import called does in the place of its work;
- * `sabotage.spare` is the memory that the next instance may take, in pages of 64 kB. It goes to the page as text.
+ * `sabotage.spare` is the memory that the module may take besides what it has, in pages of 64 kB. It goes to the page as text.
  */
 async function sabotage() {
-  const { instantiate } = WebAssembly;
+  const { compile, instantiate } = WebAssembly;
   // A module whose only function is the instruction `unreachable`: what a panic ends with.
   const trap = [
     0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 5, 1, 1, 116, 0, 0, 10, 5, 1, 3, 0, 0, 11,
@@ -31,13 +31,17 @@ async function sabotage() {
 
   WebAssembly.instantiate = (source, imports) => {
     // Node has modules of its own.
-    if (!imports?.a) return instantiate.call(WebAssembly, source, imports);
+    if (!("./glue_bg.js" in (imports ?? {}))) return instantiate.call(WebAssembly, source, imports);
     sabotage.instances++;
-    const wrapped = Object.entries(imports.a).map(([name, call]) => [name, around(call)]);
-    const bytes = sabotage.spare ? withLimit(source, sabotage.spare) : source;
-    sabotage.spare = undefined;
-    return instantiate.call(WebAssembly, bytes, { a: Object.fromEntries(wrapped) });
+    const wrapped = Object.entries(imports).map(([module, calls]) => [
+      module,
+      Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, typeof call === "function" ? around(call) : call])),
+    ]);
+    return instantiate.call(WebAssembly, source, Object.fromEntries(wrapped));
   };
+
+  WebAssembly.compile = (bytes) =>
+    compile.call(WebAssembly, sabotage.spare ? withLimit(bytes, sabotage.spare) : bytes);
 
   const around =
     (call) =>
@@ -244,4 +248,24 @@ test("a crash does not take Node down: nothing is uncaught, no timer is left", a
   assert.equal(timers(), before);
   assert.equal((await client.getCvmState({ id: "my-database" })).status, "running");
   assert.deepEqual(uncaught, []);
+});
+
+test("a panic: the call rejects with what it says, and the next call works", async () => {
+  const { createClient } = await import("../../target/panicking/index.js");
+  const client = createClient({ baseURL: `${simulator.origin}/api/v1` });
+  const id = await simulator.script({ streams: [[state("panic"), "hold"], [state("running"), complete()]] });
+  const other = await simulator.script({ streams: [["hold"]] });
+  const waiting = client.watchCvmState({ id: other, target: "running" });
+  await simulator.until(other, ({ length }) => length === 1);
+  const watch = () => client.watchCvmState({ id, target: "running" });
+  for (const watching of [watch(), waiting]) {
+    await assert.rejects(watching, ({ name, message, cause }) => {
+      assert.equal(name, "WatchError");
+      assert.match(message, /^the WebAssembly module has crashed, which is a bug of cvm-watch: .*asked to panic$/s);
+      assert.equal(cause.name, "RuntimeError");
+      return true;
+    });
+  }
+  for (const cvm of [id, other]) await simulator.closed(cvm);
+  assert.equal((await watch()).status, "running");
 });
