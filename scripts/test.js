@@ -63,7 +63,10 @@ const parts = {
   },
   types: {
     title: "the TypeScript declarations, as the packed package has them (tsc)",
-    setUp: setUpPackage,
+    async setUp() {
+      await setUpPackage();
+      await npmPackages(join(root, "tests/types"));
+    },
     run: () => runNodeTests("tests/types"),
   },
   package: {
