@@ -22,8 +22,9 @@ export function pack() {
 }
 
 export class App {
-  constructor(name) {
-    this.source = join(here, name);
+  /** Its files are those of some folders here; the later ones win. */
+  constructor(name, parts) {
+    this.sources = parts.map((part) => join(here, part));
     this.folder = join(apps, name);
   }
 
@@ -45,7 +46,7 @@ export class App {
       // A server that has just been stopped may still write here.
       rmSync(join(this.folder, path), { recursive: true, force: true, maxRetries: 10 });
     }
-    cpSync(this.source, this.folder, { recursive: true });
+    for (const source of this.sources) cpSync(source, this.folder, { recursive: true });
     cpSync(join(here, "src"), join(this.folder, "src"), { recursive: true });
     for (const file of readdirSync(join(this.folder, "src"))) {
       this.replace(join("src", file), '"cvm-watch"', JSON.stringify(entry));

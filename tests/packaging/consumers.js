@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../scripts/shell.js";
 import { startWorkerd } from "../runtimes/workerd-server.js";
+import { env } from "./app.js";
 import { visit } from "./page.js";
 import { LIMIT, startFileServer, startTool } from "./server.js";
 
@@ -26,6 +27,7 @@ function versionOf(folder, tool) {
 /** The scripts that build an app with each entry of the package. */
 const builds = (main, url = main) => ({ "cvm-watch": { build: main }, "cvm-watch/url": { build: url } });
 const unbuilt = builds();
+const inlined = { "cvm-watch": {} };
 
 export const consumers = {
   vite: {
@@ -104,6 +106,49 @@ export const consumers = {
     entries: builds("build"),
     uses: { worker: worker("workerd.capnp") },
   },
+  vitest: {
+    title: "Vitest",
+    version: installed("vitest"),
+    parts: ["unit", "vitest"],
+    entries: inlined,
+    uses: vitestIn("node", "jsdom", "happy-dom"),
+  },
+  "vitest-3": {
+    title: "Vitest, the oldest",
+    version: installed("vitest"),
+    parts: ["unit", "vitest", "vitest-3"],
+    entries: inlined,
+    uses: vitestIn("node", "jsdom", "happy-dom"),
+  },
+  jest: {
+    title: "Jest",
+    version: installed("jest"),
+    parts: ["unit", "jest"],
+    entries: inlined,
+    uses: jestIn("node", "jest-fixed-jsdom"),
+  },
+  "jest-29": {
+    title: "Jest, the oldest",
+    version: installed("jest"),
+    parts: ["unit", "jest", "jest-29"],
+    entries: inlined,
+    uses: jestIn("node", "jest-fixed-jsdom"),
+  },
+  msw: {
+    title: "MSW",
+    version: installed("msw"),
+    entries: inlined,
+    uses: vitestIn("node", "jsdom"),
+  },
+  undici: {
+    title: "undici with a dispatcher",
+    version: installed("undici"),
+    entries: inlined,
+    uses: {
+      "in the configuration": program(process.execPath, "--import", preload, "program.js", "config"),
+      "as the global fetch": program(process.execPath, "--import", preload, "program.js", "global"),
+    },
+  },
 };
 
 /** A page among a folder's files, on a plain server. */
@@ -158,6 +203,36 @@ function program(command, ...args) {
     const { stdout } = await promisify(execFile)(command, [...args, baseURL], { cwd: app.folder, timeout: LIMIT });
     const [outcome, instances] = stdout.trim().split("\n").map(JSON.parse);
     return { outcome, instances };
+  };
+}
+
+/** The app's tests, in each of these environments. */
+function vitestIn(...environments) {
+  return Object.fromEntries(environments.map((name) => [name, tests("vitest", "run", "--environment", name)]));
+}
+
+/** The same; and in Jest's own jsdom, which lacks what is needed, a call tells so. */
+function jestIn(...environments) {
+  const missing = tests("jest", "--env", "jsdom", "--testMatch", "**/missing.js");
+  const uses = environments.map((name) => [name, tests("jest", "--env", name)]);
+  return { ...Object.fromEntries(uses), jsdom: missing };
+}
+
+/** Tests that the app has: they must pass. What its code came to stands in a file, if it came to something. */
+function tests(tool, ...args) {
+  return async (app, { baseURL }) => {
+    const file = join(app.folder, "outcome.json");
+    rmSync(file, { force: true });
+    // Jest takes ES modules with this option alone.
+    const options = { env: { ...env, BASE_URL: baseURL, NODE_OPTIONS: "--experimental-vm-modules" } };
+    const path = join(app.folder, "node_modules", ".bin", tool);
+    try {
+      await promisify(execFile)(path, args, { cwd: app.folder, timeout: LIMIT, ...options });
+    } catch (error) {
+      throw new Error(`${error.message}\n${error.stdout}`);
+    }
+    if (args.includes("--testMatch")) return undefined;
+    return { outcome: JSON.parse(readFileSync(file, "utf8")), instances: null };
   };
 }
 
