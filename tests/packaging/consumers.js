@@ -67,6 +67,8 @@ export const consumers = {
     uses: {
       "page, rendered on the server first": renderedPageOf("next", "start"),
       "page, the calls made on the server": callingPageOf("next", "start"),
+      "static page, which awaits a watch": awaitingPageOf("next", "start"),
+      "edge route": edgeRouteOf("next", "start"),
     },
   },
   static: { title: "import map", version: chromium, entries: builds("build"), uses: { page: files(".") } },
@@ -140,6 +142,18 @@ export const consumers = {
     entries: inlined,
     uses: vitestIn("node", "jsdom"),
   },
+  polyfill: {
+    title: "event-source-polyfill",
+    version: installed("event-source-polyfill"),
+    entries: { "cvm-watch": { build: "build" } },
+    uses: { page: files(".") },
+  },
+  cloudflare: {
+    title: "@cloudflare/vite-plugin",
+    version: installed("@cloudflare/vite-plugin"),
+    entries: builds("build"),
+    uses: { "worker on the dev server": workerOf("vite"), "built worker": workerOf("vite", "preview") },
+  },
   undici: {
     title: "undici with a dispatcher",
     version: installed("undici"),
@@ -169,13 +183,13 @@ function filesOfAnotherOrigin() {
 /** A page on the tool's own server. */
 function pageOf(...command) {
   return (app, { browser, query }) =>
-    served(startTool(app, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
+    served(startTool(app, {}, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
 }
 
 /** The same, and the page shows something before its scripts run. */
 function renderedPageOf(...command) {
   return (app, { browser, query }) =>
-    served(startTool(app, ...command), async ({ origin }) => {
+    served(startTool(app, {}, ...command), async ({ origin }) => {
       assert.match(await shownByServer(`${origin}/`), /rendered on the server/);
       return visit(browser, `${origin}/?${query}`);
     });
@@ -184,10 +198,39 @@ function renderedPageOf(...command) {
 /** A page that comes with what the server's own calls have come to. It cannot tell how many instances that took. */
 function callingPageOf(...command) {
   return (app, { query }) =>
-    served(startTool(app, ...command), async ({ origin }) => ({
+    served(startTool(app, {}, ...command), async ({ origin }) => ({
       outcome: JSON.parse(await shownByServer(`${origin}/server?${query}`)),
       instances: null,
     }));
+}
+
+/** A page that says nowhere that it is dynamic: it must have become so, as one that calls `fetch` has. */
+function awaitingPageOf(...command) {
+  return (app, { baseURL }) =>
+    served(startTool(app, { API_URL: baseURL }, ...command), async ({ origin }) => {
+      const { routes } = JSON.parse(readFileSync(join(app.folder, ".next/prerender-manifest.json"), "utf8"));
+      const isStatic = (route) => route in routes;
+      assert.deepEqual(["/", "/plain", "/awaited"].map(isStatic), [true, false, false]);
+      return { outcome: JSON.parse(await shownByServer(`${origin}/awaited`)), instances: null };
+    });
+}
+
+/** A route on Next's edge runtime; a watch of its ends when the request does. */
+function edgeRouteOf(...command) {
+  return (app, { baseURL, query, simulator }) =>
+    served(startTool(app, {}, ...command), async ({ origin }) => {
+      const answer = await fetch(`${origin}/edge?${query}`, { signal: AbortSignal.timeout(LIMIT) });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      const id = await simulator.script({ streams: [["hold"]] });
+      const controller = new AbortController();
+      const asked = fetch(`${origin}/edge?${new URLSearchParams({ baseURL, id })}`, { signal: controller.signal });
+      asked.catch(() => {});
+      await simulator.until(id, ({ length }) => length > 0);
+      controller.abort();
+      await simulator.closed(id);
+      return { outcome: JSON.parse(text), instances: null };
+    });
 }
 
 async function shownByServer(url) {
@@ -224,7 +267,7 @@ function tests(tool, ...args) {
     const file = join(app.folder, "outcome.json");
     rmSync(file, { force: true });
     // Jest takes ES modules with this option alone.
-    const options = { env: { ...env, BASE_URL: baseURL, NODE_OPTIONS: "--experimental-vm-modules" } };
+    const options = { env: { ...env, API_URL: baseURL, NODE_OPTIONS: "--experimental-vm-modules" } };
     const path = join(app.folder, "node_modules", ".bin", tool);
     try {
       await promisify(execFile)(path, args, { cwd: app.folder, timeout: LIMIT, ...options });
@@ -241,6 +284,17 @@ function worker(config) {
     served(startWorkerd(join(app.folder, config)), async ({ origin }) => {
       const answer = await fetch(`${origin}/?${query}`, { signal: AbortSignal.timeout(LIMIT) });
       return { outcome: await answer.json(), instances: Number(answer.headers.get("wasm-instances")) };
+    });
+}
+
+/** A worker on the tool's own server. It cannot tell how many instances that took. */
+function workerOf(...command) {
+  return (app, { query }) =>
+    served(startTool(app, {}, ...command), async ({ origin }) => {
+      const answer = await fetch(`${origin}/?${query}`, { signal: AbortSignal.timeout(LIMIT) });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return { outcome: JSON.parse(text), instances: null };
     });
 }
 

@@ -35,7 +35,7 @@ for (const [name, { title, version, parts = [name], entries, uses }] of chosen) 
     await app.install(tarball);
     for (const [entry, { specifier = entry, build }] of Object.entries(entries)) {
       app.layOut(specifier);
-      const seconds = build && app.run(build).toFixed(1);
+      const seconds = build && app.run(build, { API_URL: baseURL() }).toFixed(1);
       const weights = [];
       for (const [use, run] of Object.entries(uses)) {
         await t.test(`${entry}, ${use}`, async () => weights.push(await check(app, run)));
@@ -45,11 +45,13 @@ for (const [name, { title, version, parts = [name], entries, uses }] of chosen) 
   });
 }
 
+const baseURL = () => `${simulator.origin}/api/v1`;
+
 /** Runs an app, and checks what has come of it; gives what a page of it weighs. */
 async function check(app, run) {
   await simulator.call("PUT", "cvms/my-app", { status: "stopped", startsWhenWatched: true });
-  const baseURL = `${simulator.origin}/api/v1`;
-  const result = await run(app, { browser, baseURL, query: new URLSearchParams({ baseURL }) });
+  const given = { browser, simulator, baseURL: baseURL(), query: new URLSearchParams({ baseURL: baseURL() }) };
+  const result = await run(app, given);
   // An app that cannot watch has seen to it by itself that it is told why.
   if (result === undefined) return undefined;
   const { outcome, instances, weight } = result;

@@ -5,7 +5,7 @@ import { createClient, WatchError } from "cvm-watch";
 import { expect, test } from "./runner.js";
 
 test("a call says at once what is missing", async () => {
-  const client = createClient({ baseURL: process.env.BASE_URL });
+  const client = createClient({ baseURL: process.env.API_URL });
   const missing = ["fetch", "Headers", "TextDecoder"].filter((name) => !(name in globalThis));
   expect(missing).toContain("fetch");
   for (const promise of [

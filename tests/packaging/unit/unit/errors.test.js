@@ -4,7 +4,7 @@ import process from "node:process";
 import { createClient, RequestError, ValidationError, WatchAbortedError } from "cvm-watch";
 import { expect, test } from "../runner.js";
 
-const client = createClient({ baseURL: process.env.BASE_URL });
+const client = createClient({ baseURL: process.env.API_URL });
 const request = { id: "my-database", target: "stopped" };
 
 test("a watch that is aborted", async () => {

@@ -5,8 +5,8 @@ import { createClient, MaxRetriesExceededError } from "cvm-watch";
 import { DATE_ALONE, expect, test, timers } from "../runner.js";
 
 const { setTimeout } = globalThis;
-const { origin } = new URL(process.env.BASE_URL);
-const client = createClient({ baseURL: process.env.BASE_URL });
+const { origin } = new URL(process.env.API_URL);
+const client = createClient({ baseURL: process.env.API_URL });
 
 const frame = (event, data) => ({ send: `event: ${event}\ndata: ${JSON.stringify(data)}\n\n` });
 const REACHED = [frame("state", { status: "running" }), frame("complete", { status: "running" })];
