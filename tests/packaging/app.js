@@ -39,6 +39,7 @@ export class App {
 
   /** Copies the app's files, which import this entry of the package; nothing is left of an earlier build. */
   layOut(entry = "cvm-watch") {
+    this.entry = entry;
     mkdirSync(join(this.folder, "node_modules"), { recursive: true });
     const old = readdirSync(this.folder).filter((name) => name !== "node_modules");
     // Vite keeps what it has bundled for its dev server.

@@ -142,11 +142,27 @@ export const consumers = {
     entries: inlined,
     uses: vitestIn("node", "jsdom"),
   },
+  "vite-library": {
+    title: "Vite, a library",
+    version: installed("vite"),
+    entries: builds("build"),
+    uses: {
+      "page whose policy has data:": libraryUnder("data:"),
+      "page whose policy has not": libraryUnder(""),
+    },
+  },
   polyfill: {
     title: "event-source-polyfill",
     version: installed("event-source-polyfill"),
     entries: { "cvm-watch": { build: "build" } },
     uses: { page: files(".") },
+  },
+  "ssr-workerd": {
+    title: "Vite, a worker without Cloudflare's plugin",
+    version: installed("vite"),
+    parts: ["workerd", "ssr-workerd"],
+    entries: builds("build"),
+    uses: { worker: worker("workerd.capnp") },
   },
   cloudflare: {
     title: "@cloudflare/vite-plugin",
@@ -177,6 +193,20 @@ function filesOfAnotherOrigin() {
     served(startFileServer(app.folder), ({ origin }) => {
       app.replace("index.html", "https://cdn.example", origin.replace("localhost", "127.0.0.1"));
       return visit(browser, `${origin}/?${query}`);
+    });
+}
+
+/**
+ * A page whose Content Security Policy lets it connect to itself, to the API, and to what else is given. A library of Vite's
+ * holds its assets as data: URLs, which `cvm-watch/url` then has to fetch.
+ */
+function libraryUnder(more) {
+  return (app, { browser, baseURL, query }) =>
+    served(startFileServer(app.folder), async ({ origin }) => {
+      app.replace("index.html", /connect-src [^"]*/g, `connect-src 'self' ${new URL(baseURL).origin} ${more}`);
+      const visiting = visit(browser, `${origin}/?${query}`);
+      if (more !== "" || app.entry !== "cvm-watch/url") return visiting;
+      await assert.rejects(visiting, /WatchError: the WebAssembly module could not be loaded: Failed to fetch/);
     });
 }
 

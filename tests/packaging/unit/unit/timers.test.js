@@ -11,6 +11,9 @@ const client = createClient({ baseURL: process.env.API_URL });
 const frame = (event, data) => ({ send: `event: ${event}\ndata: ${JSON.stringify(data)}\n\n` });
 const REACHED = [frame("state", { status: "running" }), frame("complete", { status: "running" })];
 
+/** The simulator outlives the test, and keeps what it was asked for. */
+const run = Math.random().toString(36).slice(2);
+
 /** Calls the simulator's scripting face. */
 async function call(method, path, body) {
   const headers = { "content-type": "application/json" };
@@ -38,15 +41,15 @@ function watch(request) {
 }
 
 test("a retry comes when its time has come", async () => {
-  await call("PUT", "cvms/a-retry/script", { streams: [["end"], REACHED], reads: [] });
+  await call("PUT", `cvms/a-retry-${run}/script`, { streams: [["end"], REACHED], reads: [] });
   // The package is loaded before time stands still.
   await client.getCvmState({ id: "my-database" });
   timers.useFakeTimers();
   try {
-    const { promise, heard } = watch({ id: "a-retry", retryDelay: 60_000 });
+    const { promise, heard } = watch({ id: `a-retry-${run}`, retryDelay: 60_000 });
     expect(await heard("error")).toMatchObject({ retryIn: 60_000 });
     await timers.advanceTimersByTimeAsync(59_000);
-    expect(await requests("a-retry", 1)).toBe(1);
+    expect(await requests(`a-retry-${run}`, 1)).toBe(1);
     await timers.advanceTimersByTimeAsync(1000);
     await expect(promise).resolves.toMatchObject({ status: "running" });
   } finally {
@@ -55,11 +58,11 @@ test("a retry comes when its time has come", async () => {
 }, 30_000);
 
 test("an attempt times out when its time has come", async () => {
-  await call("PUT", "cvms/a-timeout/script", { streams: [["hold"]], reads: [] });
+  await call("PUT", `cvms/a-timeout-${run}/script`, { streams: [["hold"]], reads: [] });
   timers.useFakeTimers();
   try {
-    const { promise } = watch({ id: "a-timeout", timeout: 10, maxRetries: 0 });
-    await requests("a-timeout", 1);
+    const { promise } = watch({ id: `a-timeout-${run}`, timeout: 10, maxRetries: 0 });
+    await requests(`a-timeout-${run}`, 1);
     await timers.advanceTimersByTimeAsync(10_000);
     const error = await promise.catch((error) => error);
     expect(error).toBeInstanceOf(MaxRetriesExceededError);
@@ -70,11 +73,11 @@ test("an attempt times out when its time has come", async () => {
 }, 30_000);
 
 test("a clock that stands still changes nothing", async () => {
-  await call("PUT", "cvms/a-clock/script", { streams: [["end"], REACHED], reads: [] });
+  await call("PUT", `cvms/a-clock-${run}/script`, { streams: [["end"], REACHED], reads: [] });
   timers.useFakeTimers(DATE_ALONE);
   timers.setSystemTime(0);
   try {
-    await expect(watch({ id: "a-clock", retryDelay: 50 }).promise).resolves.toMatchObject({ status: "running" });
+    await expect(watch({ id: `a-clock-${run}`, retryDelay: 50 }).promise).resolves.toMatchObject({ status: "running" });
     expect(Date.now()).toBe(0);
   } finally {
     timers.useRealTimers();
