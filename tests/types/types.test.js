@@ -1,9 +1,11 @@
 // The programs of this folder, compiled against the packed package as its users do: each `@ts-expect-error` must be one.
 
-import { cpSync, readdirSync, symlinkSync } from "node:fs";
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { cpSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { install, tool } from "../package/installed.js";
+import { install, root, tool } from "../package/installed.js";
 
 const here = import.meta.dirname;
 const { app } = install("types");
@@ -41,4 +43,28 @@ for (const [compiler, projects] of [
       tool(app, `${compiler}/bin/tsc`, "--project", `${project}.json`, ...options, "--pretty", "false");
     });
   }
+}
+
+/** What a compiler says of a program. */
+function errors(compiler, program) {
+  writeFileSync(join(app, "wrong.mts"), `import { createClient } from "cvm-watch";\n${program}\nexport {};\n`);
+  const args = [
+    join(root, "node_modules", compiler, "bin/tsc"),
+    "--project",
+    "tsconfig.wrong.json",
+    "--pretty",
+    "false",
+  ];
+  return spawnSync(process.execPath, args, { cwd: app, encoding: "utf8" }).stdout;
+}
+
+for (const compiler of ["typescript-5", "typescript"]) {
+  test(`${compiler} says what is missing`, () => {
+    const watch = 'createClient().watchCvmState({ id, target: "running" });';
+    const perhaps = errors(compiler, `declare const id: string | undefined;\n${watch}`);
+    assert.match(perhaps, /Types of property 'id' are incompatible/);
+    assert.match(perhaps, /Type 'undefined' is not assignable to type 'string'/);
+    assert.match(errors(compiler, 'createClient().watchCvmState({ target: "running" });'), /Property 'id' is missing/);
+    assert.match(errors(compiler, 'createClient().watchCvmState({ id: "my-app" });'), /Property 'target' is missing/);
+  });
 }
