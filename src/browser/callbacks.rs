@@ -13,9 +13,9 @@ use crate::duration::{in_milliseconds, milliseconds};
 use crate::error::FieldError;
 use crate::event::{Code, WatchEvent};
 use crate::failure::Failure;
-use crate::retry::Delay;
 #[cfg(feature = "panic")]
 use crate::json::Json as _;
+use crate::retry::Delay;
 use crate::state::CvmState;
 
 use super::arguments::{JsArguments, show};

@@ -11,11 +11,11 @@ use crate::cvm_id::CvmId;
 use crate::event::Frame;
 use crate::failure::Failure;
 
-use super::body::FetchStream;
 use super::client::{Client, Transport};
 use super::clock;
 use super::event_source::EventSourceStream;
 use super::fetch::send;
+use super::fetch_stream::FetchStream;
 use super::json::JsJson;
 use super::timer;
 use super::wake_ups::WakeUps;

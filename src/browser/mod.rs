@@ -14,6 +14,7 @@ mod endpoint;
 mod errors;
 mod event_source;
 mod fetch;
+mod fetch_stream;
 mod json;
 mod listener;
 mod panic;
