@@ -273,9 +273,14 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
                 None => session.read(Urgency::Routine).await.map(Either::Right),
             }
         };
-        match select(pin!(routine), session.woken()).await {
-            Either::Left((next, _)) => next,
-            Either::Right(..) => session.read(Urgency::Decisive).await.map(Either::Right),
+        let undisturbed = match select(pin!(routine), session.woken()).await {
+            Either::Left((next, _)) => Some(next),
+            // A read that is under way is given up: it may hang since before the machine slept.
+            Either::Right(..) => None,
+        };
+        match undisturbed {
+            Some(next) => next,
+            None => session.read(Urgency::Decisive).await.map(Either::Right),
         }
     }
 }
