@@ -1,6 +1,8 @@
 //! What the attempts of one watch share: what has been told and judged, and how a read is made.
 
 use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::api::Api;
@@ -18,6 +20,9 @@ use crate::time::{within, woken};
 /// How long a read's answer may take.
 pub const READ_WITHIN: Duration = Duration::from_secs(10);
 
+/// A wake-up to come.
+pub type Woken<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
 /// One watch.
 pub struct Session<'a, A: Api, C> {
     pub api: &'a A,
@@ -34,7 +39,7 @@ pub struct Session<'a, A: Api, C> {
     /// When this attempt's last read began.
     read_at: Cell<Option<Duration>>,
     /// When a wake-up has last made the watch read.
-    woken_at: Cell<Option<Duration>>,
+    woken_at: Rc<Cell<Option<Duration>>>,
 }
 
 /// What a frame says.
@@ -62,7 +67,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
             judge: Judge::new(&request.target),
             words: None,
             read_at: Cell::default(),
-            woken_at: Cell::default(),
+            woken_at: Rc::default(),
         }
     }
 
@@ -177,16 +182,18 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         next.saturating_sub(self.api.now())
     }
 
-    /// The next wake-up that makes the watch read at once: at most one every interval.
-    pub async fn woken(&self) {
-        let interval = self.request.interval;
-        loop {
-            woken(self.api, interval).await;
-            let now = self.api.now();
-            if self.woken_at.get().is_none_or(|last| now >= last + interval) {
-                return self.woken_at.set(Some(now));
+    /// The next wake-up that makes the watch read at once: at most one every interval. (It borrows nothing of the session.)
+    pub fn woken(&self) -> Woken<'a> {
+        let (api, interval, woken_at) = (self.api, self.request.interval, Rc::clone(&self.woken_at));
+        Box::pin(async move {
+            loop {
+                woken(api, interval).await;
+                let now = api.now();
+                if woken_at.get().is_none_or(|last| now >= last + interval) {
+                    return woken_at.set(Some(now));
+                }
             }
-        }
+        })
     }
 
     /// The watch reads from now on, and waits for a stream.

@@ -90,7 +90,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
             if !matches!(failure, Failure::TimedOut { .. }) {
                 self.session.place = None;
             }
-            let wait = self.give_up_or_wait(failure, retry_after)?;
+            let wait = self.give_up_or_wait(&failure, retry_after)?;
             self.wait(wait, is_late).await;
         }
     }
@@ -112,12 +112,12 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     /// The attempt has failed: tells so, and how long to wait before the next, if there is one.
     fn give_up_or_wait(
         &mut self,
-        failure: Failure<A::Json>,
+        failure: &Failure<A::Json>,
         retry_after: Option<Duration>,
     ) -> Result<Wait, WatchError<A::Json>> {
         self.failures = if self.session.has_brought_state { 1 } else { self.failures.saturating_add(1) };
         self.endings.count(failure.label());
-        let wait = self.wait_after(&failure, retry_after);
+        let wait = self.wait_after(failure, retry_after);
         let (kind, payload, code) = failure.event();
         self.session.tell(WatchEvent {
             code,

@@ -7,6 +7,7 @@
 //! `SIMULATION_RUNS=2000 cargo mutants --file 'src/*.rs' -- --tests`.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod clock;
 mod model;
 mod promises;
 mod script;

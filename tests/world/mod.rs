@@ -498,8 +498,10 @@ impl Api for World {
         tokio::time::sleep(duration).await;
     }
 
+    /// The clock of all worlds of a test, which may share a budget.
     fn now(&self) -> Duration {
-        self.start.elapsed()
+        thread_local!(static EPOCH: Instant = Instant::now());
+        EPOCH.with(Instant::elapsed)
     }
 
     fn wall_clock(&self) -> Duration {
