@@ -49,7 +49,7 @@ impl Body {
         if field(&chunk, "done").is_truthy() {
             return Ok(None);
         }
-        let no_bytes = || Failure::Malformed("the body gives something else than bytes".into());
+        let no_bytes = || Failure::Broken("the body gives something else than bytes".into());
         bytes(&field(&chunk, "value")).map(Some).ok_or_else(no_bytes)
     }
 

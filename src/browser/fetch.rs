@@ -40,6 +40,7 @@ pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Fa
     let headers = client.credentials.headers(accept).await?;
     let abort = AbortOnDrop::new().map_err(unreachable)?;
     let init = RequestInit::new();
+    init.set_method("GET");
     init.set_headers(&headers);
     init.set_signal(Some(&abort.signal()));
     init.set_cache(RequestCache::NoStore);

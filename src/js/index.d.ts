@@ -75,7 +75,9 @@ export type FetchLike = (url: string, init: FetchInit) => ResponseLike | Promise
 /** What `fetch` is called with. */
 export interface FetchInit {
   method: "GET";
-  headers: Record<string, string>;
+  /** A `Headers` object, whose type depends on the platform. */
+  // biome-ignore lint/suspicious/noExplicitAny: no type fits each platform's Headers, and its libraries' own
+  headers: any;
   /** Ends the request and the body of its answer: an `AbortSignal`, whose type depends on the platform. */
   // biome-ignore lint/suspicious/noExplicitAny: no type fits each platform's AbortSignal, and its libraries' own
   signal: any;

@@ -12,7 +12,7 @@ export function show(value) {
 }
 
 /** What a function gives; undefined if it throws. Reading a value from outside may run a getter or a proxy. */
-function tryTo(read) {
+export function tryTo(read) {
   try {
     return read();
   } catch {

@@ -11,6 +11,8 @@ const { change, later, after, config, request, onEvent, thrown = new Error("what
 // What the program itself needs, before anything is changed.
 const { setTimeout, clearTimeout, fetch: real } = globalThis;
 const { exit, stdout } = process;
+// Node makes these when they are first looked at, out of others that a case may remove.
+void [globalThis.Headers, globalThis.Response];
 
 const world = { real, thrown, reported: [] };
 const uncaught = [];
