@@ -159,9 +159,8 @@ impl Model<'_> {
                 Err(End::Over(outcome)) => return outcome,
                 Err(End::Failed(failed)) => failed,
             };
-            let is_late = failed.is_made
-                && matches!(failed.why, Why::TimedOut)
-                && self.script.wall_clock(self.now) >= late;
+            let is_late =
+                failed.is_made && matches!(failed.why, Why::TimedOut) && self.script.wall_clock(self.now) >= late;
             failures = if self.brought_state { 1 } else { failures + 1 };
             endings.count(label(&failed.why));
             let next = self.next_delay(&failed, failures, &endings);
@@ -180,9 +179,7 @@ impl Model<'_> {
             Why::Redirected => true,
             Why::Status(status) if ![408, 425, 429].contains(&status) && status < 500 => match &script.should_retry {
                 None => true,
-                Some(answers) => {
-                    !self.ask(2, answers, Answer::No, Question::ShouldRetry(status), "shouldRetry")?
-                }
+                Some(answers) => !self.ask(2, answers, Answer::No, Question::ShouldRetry(status), "shouldRetry")?,
             },
             _ => false,
         };

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use cvm_watch::{COMPLETE_WITHIN, EventKind, LATE, LONGEST_DELAY, LONGEST_RETRY_AFTER, READS_A_SECOND, SILENT_INTERVALS};
+use cvm_watch::{
+    COMPLETE_WITHIN, EventKind, LATE, LONGEST_DELAY, LONGEST_RETRY_AFTER, READS_A_SECOND, SILENT_INTERVALS,
+};
 use serde_json::Value;
 
 use crate::model::{MADE, expected};
@@ -78,7 +80,10 @@ fn waits_as_announced(script: &Script, run: &Run) -> Checked {
         let is_awake = !script.wakes.is_empty() || !script.jumps.is_empty();
         // A read may have to wait a second for its turn.
         let is_as_announced = waited >= *wait && waited <= *wait + Duration::from_millis(1001);
-        ensure(is_as_announced || is_awake && waited <= *wait + Duration::from_millis(1001), "every wait is as announced")?;
+        ensure(
+            is_as_announced || is_awake && waited <= *wait + Duration::from_millis(1001),
+            "every wait is as announced",
+        )?;
     }
     Ok(())
 }
@@ -252,7 +257,8 @@ pub fn features(script: &Script, run: &Run) -> Vec<String> {
         }
     }
     let starts = run.times(&Entry::ReadBegins);
-    let busy = starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] - some[0] < Duration::from_millis(1002));
+    let busy =
+        starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] - some[0] < Duration::from_millis(1002));
     also(busy, "reads as fast as they may");
     also(script.max_streams == 0, "no streams");
     also(script.held.len() >= script.max_streams && script.max_streams > 0, "no stream free at first");
