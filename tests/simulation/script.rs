@@ -206,6 +206,13 @@ impl Script {
         self.reads.get(place).cloned().unwrap_or_else(default)
     }
 
+    /// Whether a stream says what makes no sense.
+    pub fn has_nonsense(&self) -> bool {
+        let is_nonsense =
+            |step: &Step| matches!(step, Step::Say(message) if matches!(message.meaning, Meaning::Nonsense));
+        self.streams.iter().flat_map(|stream| &stream.steps).any(|(_, step)| is_nonsense(step))
+    }
+
     /// What the clock on the wall shows.
     pub fn wall_clock(&self, now: Duration) -> Duration {
         let jumped: i64 = self.jumps.iter().filter(|(at, _)| *at <= now).map(|(_, by)| by).sum();
