@@ -76,6 +76,7 @@ enum Way {
     Reads { until_stream: bool },
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "it is naive")]
 struct Model<'a> {
     script: &'a Script,
     now: Duration,
@@ -270,7 +271,7 @@ impl Model<'_> {
                     Step::Say(message) => message,
                     end => return self.end_of_stream(&end, complaint),
                 };
-                self.hear(&message)?;
+                self.hear(&message);
                 match &message.meaning {
                     Meaning::State(state) => match self.judge(state)? {
                         Verdict::Reached => {
@@ -535,7 +536,7 @@ impl Model<'_> {
             if matches!(message.meaning, Meaning::Nothing) {
                 continue;
             }
-            let Ok(()) = self.hear(message) else { return };
+            self.hear(message);
             match &message.meaning {
                 Meaning::Timeout(payload) => return self.tell(EventKind::Timeout, payload, None),
                 Meaning::Complete(_) => return,
@@ -546,7 +547,7 @@ impl Model<'_> {
     }
 
     /// What the callback is told of a message. (Of a `timeout` only as the end of the attempt.)
-    fn hear(&mut self, message: &Message) -> Result<(), End> {
+    fn hear(&mut self, message: &Message) {
         match &message.meaning {
             Meaning::State(state) => self.tell_state(state),
             Meaning::Complete(payload) => self.tell(EventKind::Complete, payload, None),
@@ -561,7 +562,6 @@ impl Model<'_> {
             }
             Meaning::Timeout(_) | Meaning::Nothing => {}
         }
-        Ok(())
     }
 
     /// Whether a state is another than the last told.

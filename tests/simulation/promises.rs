@@ -76,7 +76,7 @@ fn waits_as_announced(script: &Script, run: &Run) -> Checked {
         let Entry::Event(Event { retry_in: Some(wait), .. }) = entry else { continue };
         ensure(*wait <= LONGEST_DELAY, "no wait is longer than timers can")?;
         let Some((next, _)) = run.trace[place..].iter().find(|(_, entry)| begins(entry)) else { continue };
-        let waited = *next - *time;
+        let waited = next.saturating_sub(*time);
         let is_awake = !script.wakes.is_empty() || !script.jumps.is_empty();
         // A read may have to wait a second for its turn.
         let is_as_announced = waited >= *wait && waited <= *wait + Duration::from_millis(1001);
@@ -141,7 +141,7 @@ fn the_last_state_on_every_event(run: &Run) -> Checked {
 
 fn reads_within_the_budget(run: &Run) -> Checked {
     let starts = run.times(&Entry::ReadBegins);
-    let fast = starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] - some[0] <= Duration::from_secs(1));
+    let fast = starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] <= some[0] + Duration::from_secs(1));
     ensure(!fast, "at most ten reads start in any second")
 }
 
@@ -252,7 +252,7 @@ pub fn features(script: &Script, run: &Run) -> Vec<String> {
     }
     let starts = run.times(&Entry::ReadBegins);
     let busy =
-        starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] - some[0] < Duration::from_millis(1002));
+        starts.windows(READS_A_SECOND + 1).any(|some| some[READS_A_SECOND] < some[0] + Duration::from_millis(1002));
     also(busy, "reads as fast as they may");
     also(script.max_streams == 0, "no streams");
     also(script.held.len() >= script.max_streams && script.max_streams > 0, "no stream free at first");

@@ -218,7 +218,7 @@ impl Script {
         let jumped: i64 = self.jumps.iter().filter(|(at, _)| *at <= now).map(|(_, by)| by).sum();
         let by = Duration::from_millis(jumped.unsigned_abs());
         let clock = Duration::from_secs(1 << 40) + now;
-        if jumped < 0 { clock - by } else { clock + by }
+        if jumped < 0 { clock.saturating_sub(by) } else { clock + by }
     }
 }
 

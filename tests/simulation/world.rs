@@ -184,11 +184,11 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     fn new(script: &'a Script) -> Self {
         let budget = Budget::default();
-        let hold = |at: &Duration| {
+        let permit = |at: &Duration| {
             let permit = budget.stream(usize::MAX, None, Duration::ZERO).expect("there is no limit");
             (*at, Box::new(permit) as Box<dyn Any>)
         };
-        let held = script.held.iter().map(hold).collect();
+        let held = script.held.iter().map(permit).collect();
         Self {
             script,
             clock: Clock::default(),
@@ -385,6 +385,10 @@ impl<'w> Api for &'w World<'w> {
 
     fn random(&self) -> f64 {
         self.script.random
+    }
+
+    fn is_hidden(&self) -> bool {
+        false
     }
 
     async fn woken(&self) -> WakeUp {
