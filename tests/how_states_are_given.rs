@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use world::{FUNCTION, JsonArguments, Listener, Read, TestJson, World, digest, thrown};
 
+#[expect(clippy::needless_pass_by_value, reason = "the tests write them in place")]
 fn read(changes: Value) -> Result<StatesRequest, Vec<FieldError>> {
     let mut fields = json!({ "id": "my-app" });
     fields.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
