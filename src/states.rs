@@ -22,6 +22,8 @@ pub struct States<J> {
     pub progress: Progress<J>,
     /// Reads that have failed since the last one that brought a state.
     failures: u32,
+    /// When the last read began.
+    read_at: Option<Duration>,
     /// When the next read is due, and before when no wake-up changes that.
     due: Duration,
     not_before: Duration,
@@ -29,7 +31,13 @@ pub struct States<J> {
 
 impl<J> Default for States<J> {
     fn default() -> Self {
-        Self { progress: Progress::default(), failures: 0, due: Duration::ZERO, not_before: Duration::ZERO }
+        Self {
+            progress: Progress::default(),
+            failures: 0,
+            read_at: None,
+            due: Duration::ZERO,
+            not_before: Duration::ZERO,
+        }
     }
 }
 
@@ -48,6 +56,7 @@ impl<J: Json> States<J> {
             let urgency = self.rest(api).await;
             self.progress.attempts = self.progress.attempts.saturating_add(1);
             let (began, answer) = read_in_turn(api, urgency).await;
+            self.read_at = Some(began);
             match answer {
                 Err(Failure::Foreign(error)) => return Err(WatchError::Foreign(error)),
                 Err(failure) => self.retry(api, request, caller, &failure)?,
@@ -75,7 +84,7 @@ impl<J: Json> States<J> {
             let due = if is_awake { self.not_before } else { self.due };
             match due.saturating_sub(api.now()) {
                 Duration::ZERO if is_awake => return Urgency::Decisive,
-                Duration::ZERO => return Urgency::Routine,
+                Duration::ZERO => return Urgency::Routine { since: self.read_at.unwrap_or_else(|| api.now()) },
                 wait => is_awake |= within(api, wait, api.woken()).await.is_some(),
             }
         }
