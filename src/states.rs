@@ -22,22 +22,15 @@ pub struct States<J> {
     pub progress: Progress<J>,
     /// Reads that have failed since the last one that brought a state.
     failures: u32,
-    /// When the last read began.
-    read_at: Option<Duration>,
-    /// When the next read is due, and before when no wake-up changes that.
-    due: Duration,
+    /// When the next read is due, by [`Api::now`].
+    pub due: Duration,
+    /// Before this no wake-up makes it due.
     not_before: Duration,
 }
 
 impl<J> Default for States<J> {
     fn default() -> Self {
-        Self {
-            progress: Progress::default(),
-            failures: 0,
-            read_at: None,
-            due: Duration::ZERO,
-            not_before: Duration::ZERO,
-        }
+        Self { progress: Progress::default(), failures: 0, due: Duration::ZERO, not_before: Duration::ZERO }
     }
 }
 
@@ -53,10 +46,9 @@ impl<J: Json> States<J> {
         caller: &mut impl Caller<J>,
     ) -> Result<CvmState<J>, WatchError<J>> {
         loop {
-            let urgency = self.rest(api).await;
+            let urgency = self.rest(api, request.interval).await;
             self.progress.attempts = self.progress.attempts.saturating_add(1);
             let (began, answer) = read_in_turn(api, urgency).await;
-            self.read_at = Some(began);
             match answer {
                 Err(Failure::Foreign(error)) => return Err(WatchError::Foreign(error)),
                 Err(failure) => self.retry(api, request, caller, &failure)?,
@@ -73,7 +65,7 @@ impl<J: Json> States<J> {
     }
 
     /// Waits until the next read is due and the page is visible. A wake-up makes the read due at once.
-    async fn rest(&self, api: &impl Api) -> Urgency {
+    async fn rest(&self, api: &impl Api, interval: Duration) -> Urgency {
         let mut is_awake = false;
         loop {
             if api.is_hidden() {
@@ -84,7 +76,10 @@ impl<J: Json> States<J> {
             let due = if is_awake { self.not_before } else { self.due };
             match due.saturating_sub(api.now()) {
                 Duration::ZERO if is_awake => return Urgency::Decisive,
-                Duration::ZERO => return Urgency::Routine { since: self.read_at.unwrap_or_else(|| api.now()) },
+                Duration::ZERO => {
+                    let last = self.due.checked_sub(interval);
+                    return Urgency::Routine { since: last.unwrap_or_else(|| api.now()) };
+                }
                 wait => is_awake |= within(api, wait, api.woken()).await.is_some(),
             }
         }
