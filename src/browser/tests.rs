@@ -35,7 +35,8 @@ fn answering(body: &str) -> JsValue {
 
 /// An answer that is an event stream.
 fn stream(frames: &[(&str, &str)]) -> String {
-    let frames: String = frames.iter().map(|(name, data)| format!("event: {name}\\ndata: {data}\\n\\n")).collect();
+    let frames = frames.iter().map(|(name, data)| format!("event: {name}\\ndata: {data}\\n\\n"));
+    let frames = frames.collect::<Vec<_>>().concat();
     format!("return new Response('{frames}', {{ headers: {{ 'Content-Type': 'text/event-stream' }} }});")
 }
 
