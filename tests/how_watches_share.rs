@@ -394,7 +394,7 @@ async fn a_watch_with_a_long_interval_is_not_kept_waiting_by_many_with_short_one
 async fn a_second_refusal_whose_read_fails_leaves_the_first_in_force() {
     page(async {
         let budget = Budget::default();
-        let first = world(&budget, vec![vec![CloseForGood], vec![Silence]], starting(99));
+        let first = world(&budget, vec![vec![Wait(0.5), CloseForGood], vec![Silence]], starting(99));
         let second = world(&budget, vec![vec![Wait(7.0), CloseForGood]], vec![Read::Fail(503)]);
         let third = world(&budget, vec![vec![Silence]], starting(99));
         spawn(&first, json!({}));
