@@ -389,3 +389,23 @@ async fn a_watch_with_a_long_interval_is_not_kept_waiting_by_many_with_short_one
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_second_refusal_whose_read_fails_leaves_the_first_in_force() {
+    page(async {
+        let budget = Budget::default();
+        let first = world(&budget, vec![vec![Wait(0.5), CloseForGood], vec![Silence]], starting(99));
+        let second = world(&budget, vec![vec![Wait(7.0), CloseForGood]], vec![Read::Fail(503)]);
+        let third = world(&budget, vec![vec![Silence]], starting(99));
+        spawn(&first, json!({}));
+        spawn(&second, json!({}));
+        until(1).await;
+        spawn(&third, json!({}));
+        until(27).await;
+        assert_eq!((second.closed(), second.kinds()), (vec![7.0], vec!["error"]));
+        assert_eq!((first.opened().len(), third.opened().len()), (1, 0), "not before 30 s");
+        until(4).await;
+        assert_eq!((first.opened().len(), third.opened().len()), (2, 1));
+    })
+    .await;
+}
