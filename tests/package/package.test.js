@@ -100,11 +100,15 @@ test("tools that ignore exports find both entries", () => {
 });
 
 const exported = [
+  "BOOT_STEPS",
+  "CvmFailedError",
   "MaxRetriesExceededError",
   "RequestError",
   "ValidationError",
   "WatchAbortedError",
   "WatchError",
+  "bootFailed",
+  "bootProgress",
   "createClient",
   "exponentialBackoff",
   "getCvmState",
