@@ -291,7 +291,7 @@ pub async fn hear_out<A: Api, C: Caller<A::Json>>(session: &mut Session<'_, A, C
     let Some(Open { stream, .. }) = &mut reached.open else { return };
     while let Ok(frame) = stream.next().await {
         match session.hear(frame) {
-            Some(Said::Timeout(payload)) => return session.tell(session.event(EventKind::Timeout, &payload)),
+            Some(Said::Timeout(payload)) => return session.tell(session.progress.event(EventKind::Timeout, &payload)),
             Some(Said::Complete) => return,
             Some(Said::State(_) | Said::Error(_)) | None => {}
         }

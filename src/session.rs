@@ -12,13 +12,11 @@ use crate::error::WatchError;
 use crate::event::{Code, EventKind, Frame, MadePayload, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::read::read_in_turn;
 use crate::request::WatchRequest;
 use crate::state::CvmState;
 use crate::target::{Judge, Verdict};
-use crate::time::{within, woken};
-
-/// How long a read's answer may take.
-pub const READ_WITHIN: Duration = Duration::from_secs(10);
+use crate::time::woken;
 
 /// A wake-up to come.
 pub type Woken<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -79,24 +77,6 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         self.read_at.set(None);
     }
 
-    /// An event of this attempt, with what is known of the last state.
-    pub fn event<'e>(&self, kind: EventKind, payload: &'e A::Json) -> WatchEvent<'e, A::Json> {
-        let filled = |name| {
-            let lacks = kind != EventKind::State && payload.get(name).is_none_or(|value| value.says_nothing());
-            self.progress.last_state.as_ref().filter(|_| lacks)?.field(name)
-        };
-        WatchEvent {
-            kind,
-            payload,
-            attempt: self.progress.attempts,
-            retry_in: None,
-            code: None,
-            http_status: None,
-            status: filled("status"),
-            boot_progress: filled("boot_progress"),
-        }
-    }
-
     /// Tells the caller.
     pub fn tell(&mut self, event: WatchEvent<'_, A::Json>) {
         self.words = if event.kind == EventKind::State { None } else { event.payload.words() };
@@ -106,14 +86,14 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
     /// Tells the caller a state. It is the last one now.
     fn tell_state(&mut self, state: &CvmState<A::Json>) {
         self.progress.last_state = Some(state.clone());
-        self.tell(self.event(EventKind::State, state.json()));
+        self.tell(self.progress.event(EventKind::State, state.json()));
     }
 
     /// Tells the caller what came that makes no sense, unless that is what was told just before.
     fn tell_nonsense(&mut self, reason: &str) {
         if self.words.as_deref() != Some(reason) {
             let payload = A::Json::of(&MadePayload { error: reason, ..MadePayload::default() });
-            self.tell(WatchEvent { code: Some(Code::Malformed), ..self.event(EventKind::Error, &payload) });
+            self.tell(WatchEvent { code: Some(Code::Malformed), ..self.progress.event(EventKind::Error, &payload) });
         }
     }
 
@@ -133,11 +113,11 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
                 Said::State(state)
             }
             EventKind::Complete => {
-                self.tell(self.event(kind, &payload));
+                self.tell(self.progress.event(kind, &payload));
                 Said::Complete
             }
             EventKind::Error => {
-                self.tell(self.event(kind, &payload));
+                self.tell(self.progress.event(kind, &payload));
                 Said::Error(payload.words())
             }
             EventKind::Timeout => Said::Timeout(payload),
@@ -165,11 +145,9 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
 
     /// A read of the CVM's state, when the budget has one.
     pub async fn read(&self, urgency: Urgency) -> Result<CvmState<A::Json>, Failure<A::Json>> {
-        let permit = self.api.budget().read(self.api, urgency).await;
-        self.read_at.set(Some(self.api.now()));
-        let answer = within(self.api, READ_WITHIN, read_state(self.api)).await;
-        drop(permit);
-        answer.unwrap_or_else(|| Err(Failure::Broken("a read of the CVM's state had no answer in 10 s".into())))
+        let (began, answer) = read_in_turn(self.api, urgency).await;
+        self.read_at.set(Some(began));
+        answer
     }
 
     /// How long to wait for the next read of every interval: not at all before an attempt's first. The jitter keeps many
@@ -206,10 +184,4 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
     pub fn stream_permit(&self) -> Option<StreamPermit> {
         self.api.budget().stream(self.api.max_streams(), self.place.as_ref(), self.api.now())
     }
-}
-
-/// The one-shot read, understood.
-pub async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
-    CvmState::from_json(api.read().await?)
-        .ok_or_else(|| Failure::Malformed("the server told a state without a `status` that is a string".into()))
 }

@@ -90,7 +90,7 @@ async fn a_stream_that_has_not_is_dead_if_the_read_tells_another_state() {
 async fn a_read_of_a_wake_up_ends_the_watch_like_any_other() {
     let world = World::new([silent()]).with_reads([Read::Status("running")]).with_wakes([(1.0, Online)]);
     world.watch(&request(json!({}))).await.unwrap();
-    assert_eq!(world.seconds(), 1.0);
+    assert_eq!(world.read_at(), [1.0]);
     let world = World::new([silent()]).with_reads([Read::Status("error")]).with_wakes([(1.0, Online)]);
     world.watch(&request(json!({ "failOn": "error" }))).await.unwrap_err();
     assert_eq!((world.seconds(), world.kinds()), (1.0, vec!["state", "state"]));
@@ -108,7 +108,7 @@ async fn a_watch_that_reads_reads_at_once() {
 async fn a_wake_up_does_not_wait_for_a_read_that_hangs() {
     let world = World::of_reads([Read::Slow(HOUR, "x"), Read::Status("running")]).with_wakes([(2.0, Online)]);
     world.watch(&request(json!({}))).await.unwrap();
-    assert_eq!(world.seconds(), 2.0);
+    assert_eq!(world.read_at(), [0.0, 2.0]);
 }
 
 #[tokio::test(start_paused = true)]

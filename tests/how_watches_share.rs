@@ -30,7 +30,7 @@ fn spawn(world: &Rc<World>, changes: Value) -> JoinHandle<Outcome> {
 
 /// Runs on one thread, as a page does.
 async fn page<T>(future: impl Future<Output = T>) -> T {
-    LocalSet::new().run_until(future).await
+    LocalSet::new().run_until(Box::pin(future)).await
 }
 
 async fn until(seconds: u64) {

@@ -18,7 +18,7 @@ use super::fetch::send;
 use super::fetch_stream::FetchStream;
 use super::json::JsJson;
 use super::timer;
-use super::wake_ups::WakeUps;
+use super::wake_ups::{WakeUps, is_hidden};
 
 /// One CVM's state endpoint.
 pub struct Endpoint<'a> {
@@ -75,6 +75,10 @@ impl<'a> Api for Endpoint<'a> {
 
     fn random(&self) -> f64 {
         Math::random()
+    }
+
+    fn is_hidden(&self) -> bool {
+        is_hidden()
     }
 
     async fn woken(&self) -> WakeUp {

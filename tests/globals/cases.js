@@ -241,7 +241,7 @@ export const cases = {
   "an answer whose headers cannot be read": {
     change: answering((answer) => ({ ...plain(answer), headers: { get: () => throwing(new Error("no header")) } })),
     // The content type is not an event stream's then, but the read tells the state all the same.
-    expect: resolves,
+    expect: { watch: resolves.watch },
   },
   "an answer whose body cannot be read": {
     change: answering(({ status, headers }) => ({

@@ -11,8 +11,9 @@ const { change, later, after, config, request, onEvent, thrown = new Error("what
 // What the program itself needs, before anything is changed.
 const { setTimeout, clearTimeout, fetch: real } = globalThis;
 const { exit, stdout } = process;
-// Node makes these when they are first looked at, out of others that a case may remove.
-void [globalThis.Headers, globalThis.Response];
+// Node makes `fetch` and its classes when they are first used, out of others that a case may remove.
+await real("data:,");
+void globalThis.Headers;
 
 const world = { real, thrown, reported: [] };
 const uncaught = [];

@@ -76,6 +76,7 @@ enum Way {
     Reads { until_stream: bool },
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "it is naive")]
 struct Model<'a> {
     script: &'a Script,
     now: Duration,
@@ -159,9 +160,8 @@ impl Model<'_> {
                 Err(End::Over(outcome)) => return outcome,
                 Err(End::Failed(failed)) => failed,
             };
-            let is_late = failed.is_made
-                && matches!(failed.why, Why::TimedOut)
-                && self.script.wall_clock(self.now) >= late;
+            let is_late =
+                failed.is_made && matches!(failed.why, Why::TimedOut) && self.script.wall_clock(self.now) >= late;
             failures = if self.brought_state { 1 } else { failures + 1 };
             endings.count(label(&failed.why));
             let next = self.next_delay(&failed, failures, &endings);
@@ -180,9 +180,7 @@ impl Model<'_> {
             Why::Redirected => true,
             Why::Status(status) if ![408, 425, 429].contains(&status) && status < 500 => match &script.should_retry {
                 None => true,
-                Some(answers) => {
-                    !self.ask(2, answers, Answer::No, Question::ShouldRetry(status), "shouldRetry")?
-                }
+                Some(answers) => !self.ask(2, answers, Answer::No, Question::ShouldRetry(status), "shouldRetry")?,
             },
             _ => false,
         };
@@ -273,7 +271,7 @@ impl Model<'_> {
                     Step::Say(message) => message,
                     end => return self.end_of_stream(&end, complaint),
                 };
-                self.hear(&message)?;
+                self.hear(&message);
                 match &message.meaning {
                     Meaning::State(state) => match self.judge(state)? {
                         Verdict::Reached => {
@@ -538,7 +536,7 @@ impl Model<'_> {
             if matches!(message.meaning, Meaning::Nothing) {
                 continue;
             }
-            let Ok(()) = self.hear(message) else { return };
+            self.hear(message);
             match &message.meaning {
                 Meaning::Timeout(payload) => return self.tell(EventKind::Timeout, payload, None),
                 Meaning::Complete(_) => return,
@@ -549,7 +547,7 @@ impl Model<'_> {
     }
 
     /// What the callback is told of a message. (Of a `timeout` only as the end of the attempt.)
-    fn hear(&mut self, message: &Message) -> Result<(), End> {
+    fn hear(&mut self, message: &Message) {
         match &message.meaning {
             Meaning::State(state) => self.tell_state(state),
             Meaning::Complete(payload) => self.tell(EventKind::Complete, payload, None),
@@ -564,7 +562,6 @@ impl Model<'_> {
             }
             Meaning::Timeout(_) | Meaning::Nothing => {}
         }
-        Ok(())
     }
 
     /// Whether a state is another than the last told.

@@ -147,8 +147,14 @@ const PASSING: &str = "passing";
 
 impl Script {
     pub fn draw(seed: u64) -> Self {
-        Draw { rng: Rng::with_seed(seed), targets: vec![], interval: Duration::ZERO, timeout: Duration::ZERO, serial: 0 }
-            .script()
+        Draw {
+            rng: Rng::with_seed(seed),
+            targets: vec![],
+            interval: Duration::ZERO,
+            timeout: Duration::ZERO,
+            serial: 0,
+        }
+        .script()
     }
 
     pub fn request(&self) -> WatchRequest {
@@ -200,12 +206,19 @@ impl Script {
         self.reads.get(place).cloned().unwrap_or_else(default)
     }
 
+    /// Whether a stream says what makes no sense.
+    pub fn has_nonsense(&self) -> bool {
+        let is_nonsense =
+            |step: &Step| matches!(step, Step::Say(message) if matches!(message.meaning, Meaning::Nonsense));
+        self.streams.iter().flat_map(|stream| &stream.steps).any(|(_, step)| is_nonsense(step))
+    }
+
     /// What the clock on the wall shows.
     pub fn wall_clock(&self, now: Duration) -> Duration {
         let jumped: i64 = self.jumps.iter().filter(|(at, _)| *at <= now).map(|(_, by)| by).sum();
         let by = Duration::from_millis(jumped.unsigned_abs());
         let clock = Duration::from_secs(1 << 40) + now;
-        if jumped < 0 { clock - by } else { clock + by }
+        if jumped < 0 { clock.saturating_sub(by) } else { clock + by }
     }
 }
 
@@ -246,8 +259,8 @@ impl Draw {
         self.interval = Duration::from_millis(self.pick(&[5_000, 5_000, 5_001, 12_500, 30_000]));
         self.timeout = Duration::from_millis(self.pick(&[10_000, 10_001, 12_500, 60_000, 300_000, 600_000]));
         let max_streams = self.pick(&[0, 1, 1, 4, 4, 4, 4, usize::MAX]);
-        let held = if self.one_in(4) { self.rng.usize(0..=max_streams.min(4)) } else { 0 };
-        Script {
+        let held = if self.one_in(3) { self.rng.usize(0..=max_streams.min(4)) } else { 0 };
+        let script = Script {
             targets: self.targets.clone(),
             until: self.one_in(3).then(|| self.answers()),
             fail_on: self.fail_on(),
@@ -259,14 +272,24 @@ impl Draw {
             delay: self.delay(),
             should_retry: self.one_in(3).then(|| self.answers()),
             max_streams,
-            held: (0..held).map(|_| self.time() * self.rng.u32(1..9)).collect(),
+            held: (0..held).map(|_| self.interval * self.rng.u32(0..800) / 100).collect(),
             streams: (0..self.rng.usize(0..6)).map(|_| self.stream()).collect(),
             reads: (0..self.rng.usize(0..14)).map(|_| (self.time_of_read(), self.read())).collect(),
             wakes: self.wakes(),
             jumps: self.jumps(),
             random: self.pick(&[0.0, 0.5, 0.999]),
             interruption: self.interruption(),
-        }
+        };
+        if self.one_in(32) { self.storm(script) } else { script }
+    }
+
+    /// Reads that fail at once, and are retried at once.
+    fn storm(&mut self, script: Script) -> Script {
+        let failure = |draw: &mut Self| Read::Refuse(draw.pick(&[Refused::Broken, Refused::Status(503, None)]));
+        let reads =
+            (0..self.rng.usize(9..30)).map(|_| (Duration::from_millis(self.pick(&[0, 0, 0, 150])), failure(self)));
+        let reads = reads.collect();
+        Script { max_streams: 0, held: vec![], max_retries: None, delay: Delay::Fixed(Duration::ZERO), reads, ..script }
     }
 
     fn answers(&mut self) -> Vec<Answer> {
@@ -277,7 +300,9 @@ impl Draw {
         match self.rng.u8(0..8) {
             0 => FailOn::Statuses(vec!["starting"]),
             1 => FailOn::Statuses(vec!["läuft ✓", "exited"]),
-            2 => FailOn::Asked((0..self.rng.usize(0..5)).map(|_| self.pick(&[Answer::No, Answer::No, Answer::Yes])).collect()),
+            2 => FailOn::Asked(
+                (0..self.rng.usize(0..5)).map(|_| self.pick(&[Answer::No, Answer::No, Answer::Yes])).collect(),
+            ),
             3 if self.one_in(3) => FailOn::Asked(self.answers()),
             _ => FailOn::Statuses(vec![]),
         }
@@ -285,10 +310,14 @@ impl Draw {
 
     fn delay(&mut self) -> Delay {
         // A request's delay is a number of milliseconds; a function's may be anything. The longest take long to play.
-        let long = self.one_in(200);
+        let long = self.rng.u16(0..1500) == 0;
         if self.one_in(2) {
             let longest = i32::MAX.unsigned_abs().into();
-            return Delay::Fixed(Duration::from_millis(if long { longest } else { self.pick(&[0, 1, 250, 5_000, 60_000]) }));
+            return Delay::Fixed(Duration::from_millis(if long {
+                longest
+            } else {
+                self.pick(&[0, 1, 250, 5_000, 60_000])
+            }));
         }
         let longest = if long { [LONGEST_DELAY, Duration::MAX] } else { [Duration::ZERO, Duration::from_secs(20)] };
         let some = [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(7), longest[0], longest[1]];
@@ -314,7 +343,9 @@ impl Draw {
 
     fn jumps(&mut self) -> Vec<(Duration, i64)> {
         let count = if self.one_in(3) { self.rng.usize(0..4) } else { 0 };
-        (0..count).map(|_| (self.time() * 3, self.pick(&[10_000, 9_999, 3_600_000, -3_600_000, 5_000, 86_400_000]))).collect()
+        (0..count)
+            .map(|_| (self.time() * 3, self.pick(&[10_000, 9_999, 3_600_000, -3_600_000, 5_000, 86_400_000])))
+            .collect()
     }
 
     fn interruption(&mut self) -> Option<Interruption> {
@@ -411,7 +442,8 @@ impl Draw {
     /// With some of a state's other fields.
     fn fields(&mut self, mut state: Value) -> Value {
         if self.one_in(2) {
-            state["boot_progress"] = self.pick(&[json!("läuft: 50 % \"✓\" \u{1F680}"), json!("done"), json!(""), json!(null)]);
+            state["boot_progress"] =
+                self.pick(&[json!("läuft: 50 % \"✓\" \u{1F680}"), json!("done"), json!(""), json!(null)]);
         }
         if self.one_in(4) {
             state["in_progress"] = self.pick(&[json!(true), json!(false)]);

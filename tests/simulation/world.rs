@@ -9,8 +9,8 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Budget, Caller, Code, CvmState, Endings, EventKind, EventStream, Failure, FieldError, Frame, Progress, Refusal,
-    SseDecoder, SseItem, WakeUp, WatchError, WatchEvent, watch,
+    Api, Budget, Caller, Code, CvmState, Endings, EventKind, EventStream, Failure, FieldError, Frame, Progress,
+    Refusal, SseDecoder, SseItem, WakeUp, WatchError, WatchEvent, watch,
 };
 use serde_json::{Value, json};
 
@@ -108,13 +108,14 @@ pub fn play(script: &Script) -> Run {
     let mut caller = Listener(&world);
     let api = &world;
     let outcome;
-    let left_alive;
+    let (left_alive, doing);
     {
         let mut watching = pin!(Some(watch(&api, &request, &mut progress, &mut caller)));
         outcome = world.run(|context| {
             let watching = watching.as_mut().as_pin_mut().expect("it is there until the end");
             watching.poll(context).map(outcome_of)
         });
+        doing = world.doing.get();
         // To abort is to drop; but a watch that has settled must have released everything by itself.
         if matches!(outcome, Outcome::Aborted | Outcome::Thrown | Outcome::Hangs) {
             watching.set(None);
@@ -127,7 +128,7 @@ pub fn play(script: &Script) -> Run {
         attempts: progress.attempts,
         last_state: progress.last_state.map(|state| state.status().into()),
         given: world.given.into_inner(),
-        doing: world.doing.get(),
+        doing,
         trace: world.trace.into_inner(),
         left_alive,
         budget: format!("{:?}", world.budget),
@@ -183,11 +184,11 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     fn new(script: &'a Script) -> Self {
         let budget = Budget::default();
-        let hold = |at: &Duration| {
+        let permit = |at: &Duration| {
             let permit = budget.stream(usize::MAX, None, Duration::ZERO).expect("there is no limit");
             (*at, Box::new(permit) as Box<dyn Any>)
         };
-        let held = script.held.iter().map(hold).collect();
+        let held = script.held.iter().map(permit).collect();
         Self {
             script,
             clock: Clock::default(),
@@ -384,6 +385,10 @@ impl<'w> Api for &'w World<'w> {
 
     fn random(&self) -> f64 {
         self.script.random
+    }
+
+    fn is_hidden(&self) -> bool {
+        false
     }
 
     async fn woken(&self) -> WakeUp {
