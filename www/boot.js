@@ -16,18 +16,22 @@ export class Boot {
   /** @param {CvmState} state - the next one that is known */
   see(state) {
     const told = this.#bootProgress(state);
-    if (this.#isAnother(state)) this.progress = 0;
+    if (isAnotherBoot(this.#last, state)) this.progress = 0;
     // A step that is not in the list says nothing about how far it is.
     this.progress = Math.max(this.progress, told ?? 0);
     this.#last = state;
   }
+}
 
-  /** A boot is over when the CVM no longer tells its step, and when another begins after it has failed or is done. */
-  #isAnother(state) {
-    const last = this.#last;
-    if (!last || !state.boot_progress) return true;
-    return (
-      Boolean(last.boot_error && !state.boot_error) || (last.boot_progress === "done" && state.boot_progress !== "done")
-    );
-  }
+/**
+ * Whether a state belongs to another boot than the one before it: no step is told any more, or the boot that has failed or
+ * is done begins anew.
+ *
+ * @param {CvmState | undefined} last
+ * @param {CvmState} state
+ */
+export function isAnotherBoot(last, state) {
+  if (!last?.boot_progress || !state.boot_progress) return true;
+  if (last.boot_error && !state.boot_error) return true;
+  return last.boot_progress === "done" && state.boot_progress !== "done";
 }

@@ -13,7 +13,7 @@ export class Chart {
   #title;
   #value = element("strong", {}, "–");
   #area = shape("path", { class: "area" });
-  #line = shape("path", { class: "line" });
+  #line = shape("path", { class: "curve" });
   #picture;
 
   /**
