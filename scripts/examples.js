@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { npmPackages, setUpBuild } from "./setup.js";
 import { isMain, root, step } from "./shell.js";
 
-const packages = join(root, "tests/examples");
+const packages = join(root, "tests/views");
 
 /** The copy, to be served. */
 export const site = join(root, "target/www");

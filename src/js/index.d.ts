@@ -325,3 +325,18 @@ export interface FieldError {
   /** What is wrong with which value, and what is allowed. */
   message: string;
 }
+
+/**
+ * The steps of a boot that are known, as `boot_progress` names them, from the first to the last. A boot need not take all
+ * of them, nor in this order.
+ */
+export const BOOT_STEPS: readonly string[];
+
+/**
+ * How far a boot is, from 0 (the first of {@link BOOT_STEPS}) to 1 (`"done"`); undefined for a step that is not known, and
+ * where none is told. A bar shows the largest that a boot has come to, since a step may come late.
+ */
+export function bootProgress(state: { boot_progress?: string | null } | null | undefined): number | undefined;
+
+/** Whether a state tells that the boot has failed (`boot_error`): a predicate for `failOn`. */
+export function bootFailed(state: { boot_error?: string | null } | null | undefined): boolean;

@@ -2,6 +2,7 @@ import { load } from "./load.js";
 import { isObject, isSignal } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
+export { BOOT_STEPS, bootFailed, bootProgress } from "./boot.js";
 export {
   MaxRetriesExceededError,
   RequestError,
