@@ -15,7 +15,7 @@ async function until(browser, name, expression) {
     while (!isTrue() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 10));
     return { isTrue: Boolean(isTrue()), told: page.told(${JSON.stringify(name)}) };`;
   const { isTrue, told } = await browser.run(code);
-  assert.ok(isTrue, `never true of ${name}: ${expression}\n${JSON.stringify(told)}`);
+  assert.ok(isTrue, `never true of ${name}: ${expression}\n${JSON.stringify(told.slice(-10))}`);
   return told;
 }
 
