@@ -1,13 +1,11 @@
 // The programs of this folder, compiled against the packed package as its users do: each `@ts-expect-error` must be one.
 
-import { cpSync, readdirSync, symlinkSync } from "node:fs";
+import { cpSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { install, root, tool } from "../package/installed.js";
+import { install, tool } from "../package/installed.js";
 
 const { app } = install("types");
-// Whose types `cvm-watch/vue` takes from the app.
-symlinkSync(join(root, "tests/views/node_modules/vue"), join(app, "node_modules/vue"), "junction");
 for (const file of readdirSync(import.meta.dirname).filter((file) => /\.(c?ts|json)$/.test(file))) {
   cpSync(join(import.meta.dirname, file), join(app, file));
 }

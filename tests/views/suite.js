@@ -245,7 +245,7 @@ export function testViews(given) {
     const refusal = answer(403, "not yours");
     const ids = [await simulator.script({ streams: [refusal], reads: [refusal] })];
     for (let n = 1; n < 60; n++) {
-      ids.push(`one-of-sixty-${n}`);
+      ids.push(`${ids[0]}-of-sixty-${n}`);
       await simulator.call("PUT", `cvms/${ids.at(-1)}`, { status: "stopped", bootStepMs: 100 });
       await simulator.call("POST", `cvms/${ids.at(-1)}/start`);
     }
