@@ -14,7 +14,6 @@ export async function bundle(file, age, options) {
     ...settings,
     entryPoints: [join(import.meta.dirname, file)],
     plugins: [found(FOLDERS[age])],
-    external: [],
     write: false,
     ...options,
   });

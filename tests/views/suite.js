@@ -22,7 +22,16 @@ async function until(browser, name, expression) {
 /** @param given - functions that give the browser and the simulator, which start before the tests do */
 export function testViews(given) {
   const [browser, simulator] = ["browser", "simulator"].map(
-    (name) => new Proxy({}, { get: (_, member) => (...args) => given[name]()[member](...args) }),
+    (name) =>
+      new Proxy(
+        {},
+        {
+          get:
+            (_, member) =>
+            (...args) =>
+              given[name]()[member](...args),
+        },
+      ),
   );
   const told = (name) => browser.run((name) => page.told(name), name);
   const watches = (name, expression) => until(browser, name, expression);
@@ -279,7 +288,9 @@ export function testViews(given) {
   });
 
   test("a view is stale while reads fail, and keeps the last state", async () => {
-    const id = await simulator.script({ reads: [answer(503, "down"), tells("running"), answer(503), tells("running")] });
+    const id = await simulator.script({
+      reads: [answer(503, "down"), tells("running"), answer(503), tells("running")],
+    });
     await read("stale", { id, retryDelay: 300 });
     const ended = "page.told('stale').filter(({ status, isStale }) => status && !isStale).length === 2";
     const all = await watches("stale", ended);

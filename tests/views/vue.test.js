@@ -37,7 +37,8 @@ for (const age of ["newest", "oldest"]) {
         const tell = () => [phase.value, state.value?.status, error.value?.name].filter(Boolean).join(" ");
         globalThis.held = { scope, request, tell };
       });
-      const tells = (expected) => browser.driver.wait(async () => (await browser.run(() => held.tell())) === expected, 10_000);
+      const tells = (expected) =>
+        browser.driver.wait(async () => (await browser.run(() => held.tell())) === expected, 10_000);
       await tells("failed ValidationError");
       await browser.run((id) => Object.assign(held.request, { id }), one);
       await tells("watching starting");
@@ -47,7 +48,10 @@ for (const age of ["newest", "oldest"]) {
       await browser.run(() => held.scope.stop());
       assert.equal((await simulator.closed(other)).length, 1);
       await browser.run((id) => Object.assign(held.request, { id }), one);
-      await browser.watch({ id: await simulator.script({ streams: [[state("running"), complete()]] }), target: "running" });
+      await browser.watch({
+        id: await simulator.script({ streams: [[state("running"), complete()]] }),
+        target: "running",
+      });
       assert.equal((await simulator.requests(one)).length, 1);
     });
   });

@@ -1,4 +1,4 @@
-import { computed, shallowRef, toValue, watch as watchSource, watchPostEffect } from "vue";
+import { computed, shallowRef, toValue, watchPostEffect, watch as watchSource } from "vue";
 import { states } from "../views/states.js";
 import { View } from "../views/view.js";
 import { watch } from "../views/watch.js";

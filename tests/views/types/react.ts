@@ -1,6 +1,6 @@
 // The hooks of `cvm-watch/react`: what must compile, and (under @ts-expect-error) what must not.
 
-import { bootFailed, bootProgress, type Client, createClient, type CvmState, type WatchEvent } from "cvm-watch";
+import { bootFailed, bootProgress, type Client, type CvmState, createClient, type WatchEvent } from "cvm-watch";
 import {
   type CvmStateView,
   useCvmState,

@@ -20,7 +20,10 @@ restart() satisfies void;
 // @ts-expect-error: it cannot be written
 phase.value = "idle";
 
-useWatchCvmState(shallowRef(client), computed(() => (id.value ? { id: id.value, target: "running" } : undefined)));
+useWatchCvmState(
+  shallowRef(client),
+  computed(() => (id.value ? { id: id.value, target: "running" } : undefined)),
+);
 useWatchCvmState(client, reactive({ id: "my-app", target: "running" }));
 useWatchCvmState(() => client, null);
 
