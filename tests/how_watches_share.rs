@@ -409,3 +409,26 @@ async fn a_second_refusal_whose_read_fails_leaves_the_first_in_force() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_has_had_a_stream_waits_in_line_anew() {
+    page(async {
+        let budget = Budget::default();
+        let lone = |streams, reads: Vec<Read>| {
+            let mut world = World::new(streams).with_reads(reads).sharing(&budget);
+            world.max_streams = 1;
+            Rc::new(world)
+        };
+        let holder = lone(vec![vec![Wait(4.0), state("running"), complete("running")]], vec![]);
+        spawn(&holder, json!({}));
+        tokio::task::yield_now().await;
+        let first = lone(vec![vec![Silence], vec![Silence]], starting(99));
+        spawn(&first, json!({ "timeout": 12, "maxRetries": 9, "retryDelay": 0 }));
+        until(1).await;
+        let second = lone(vec![vec![Silence]], starting(99));
+        spawn(&second, json!({}));
+        until(20).await;
+        assert_eq!((first.opened(), second.opened()), (vec![5.0], vec![15.0]), "the second has read for longer");
+    })
+    .await;
+}
