@@ -1,7 +1,10 @@
-import { duration, pause } from "./duration.js";
+import { Advice, whyInVain } from "./advice.js";
+import { pause } from "./duration.js";
+import { byId } from "./elements.js";
 import { EventLog } from "./event-log.js";
 import { RequestForm } from "./form.js";
 import { greet, showSnippets } from "./greeting.js";
+import { showMode } from "./mode.js";
 import { Outcome } from "./outcome.js";
 import { Simulator } from "./simulator.js";
 import { Timeline } from "./timeline.js";
@@ -16,57 +19,65 @@ const TICK_EVERY = 250;
 
 const TITLE = document.title;
 
+const advice = new Advice();
 const log = new EventLog();
 const outcome = new Outcome();
 const simulator = new Simulator();
-const timeline = new Timeline();
 const form = new RequestForm({
-  onWatch: watch,
+  onWatch: () => watch(),
   onAbort: () => controller?.abort(new DOMException("aborted on the console page", "AbortError")),
-  onIdentifier: (identifier) => {
-    if (!form.watching) simulator.cvm = identifier;
+  onInput: () => {
+    if (!form.watching) simulator.cvm = form.identifier;
   },
 });
 
 /** @type {typeof import("../src/js/index.js")} */
 let cvmWatch;
+/** @type {Timeline} */
+let timeline;
 /** The present watch's; none while there is no watch. @type {AbortController | undefined} */
 let controller;
 
 simulator.cvm = form.identifier;
-simulator.introduce();
 showSnippets();
 try {
   // Not a static import: a package that is not there should be said, not leave a dead page.
   cvmWatch = await import("/pkg/index.js");
-  const { createClient, watchCvmState } = cvmWatch;
-  const { MaxRetriesExceededError, RequestError, ValidationError, WatchAbortedError, WatchError } = cvmWatch;
-  Object.assign(window, { client: createClient({ baseURL: "/api/v1" }), createClient, watchCvmState });
-  Object.assign(window, { MaxRetriesExceededError, RequestError, ValidationError, WatchAbortedError, WatchError });
-  greet();
+  timeline = new Timeline(cvmWatch.BOOT_STEPS);
+  Object.assign(window, cvmWatch, { client: cvmWatch.createClient({ baseURL: "/api/v1" }) });
+  greet(Object.keys(cvmWatch));
   form.ready();
 } catch (error) {
   outcome.broken(error);
 }
+const { simulated, cvms } = await showMode();
+if (simulated) simulator.show();
+byId("cvms").replaceChildren(...cvms.map((name) => new Option(name, name)));
 
-/** Watches what the form asks for, from the first attempt to the outcome. */
-async function watch() {
-  const { config, request } = form.read();
+/**
+ * Watches what the form asks for, from the first attempt to the outcome.
+ *
+ * @param {object} [more] - fields of the request that the form does not have
+ */
+async function watch(more) {
+  const { config, request } = form.read(cvmWatch.bootFailed);
   const began = performance.now();
   const elapsed = () => performance.now() - began;
   const cvm = form.identifier;
 
   controller = new AbortController();
   form.clearErrors();
-  form.watching = true;
-  form.status("Connecting…");
-  simulator.cvm = cvm;
-  timeline.reset(1);
+  advice.clear();
+  timeline.reset();
   log.clear();
   outcome.pending(`Waiting for ${cvm || "a CVM"} to be ${request.target || "in a state"}.`);
+  outcome.status("Connecting…");
+  form.watching = true;
+  simulator.cvm = cvm;
   document.title = `connecting · ${TITLE}`;
+  showResultsFirst();
 
-  const drawing = new Drawing(began);
+  const drawing = new Drawing(began, cvm, request.target);
   const ticking = setInterval(() => {
     timeline.tick();
     outcome.tick(elapsed());
@@ -76,14 +87,18 @@ async function watch() {
   let settle;
   try {
     const client = cvmWatch.createClient(config);
-    const state = await client.watchCvmState(request, {
-      signal: controller.signal,
-      onEvent: (event) => drawing.add(event),
-    });
+    const state = await client.watchCvmState(
+      { ...request, ...more },
+      {
+        signal: controller.signal,
+        onEvent: (event) => drawing.add(event),
+      },
+    );
     took = elapsed();
     settle = () => {
       timeline.settle();
       outcome.resolved(state, took);
+      if (state.status === "running") offerReboot(cvm, drawing.statuses);
       document.title = `${state.status} · ${TITLE}`;
     };
   } catch (thrown) {
@@ -94,6 +109,7 @@ async function watch() {
       timeline.settle(error?.attempts);
       if (error instanceof cvmWatch.ValidationError) form.complain(error.validationErrors);
       outcome.rejected(error, took);
+      if (error instanceof cvmWatch.CvmFailedError) offerStart(cvm);
       document.title = `${error?.name} · ${TITLE}`;
     };
   }
@@ -102,9 +118,36 @@ async function watch() {
   drawing.finish();
   controller = undefined;
   form.watching = false;
-  form.status(`Ended after ${duration(took)}.`);
+  advice.clear();
   simulator.cvm = form.identifier;
   settle();
+}
+
+/** On a narrow screen the form makes room: what comes of it is at the top then. */
+function showResultsFirst() {
+  byId("console").dataset.watched = "";
+  if (matchMedia("(width < 64rem)").matches) scrollTo({ top: 0 });
+}
+
+/** The CVM runs: to see a boot, it has to boot again. */
+function offerReboot(cvm, statuses) {
+  if (!simulator.isThere) return;
+  const text =
+    statuses.size > 1 ? "See it once more:" : `${cvm} was running already, so there was nothing to wait for.`;
+  advice.give("offer", text, "Boot again", () => {
+    // The watch begins first, so that it sees the CVM leave the status that it waits for.
+    watch({ leaveFirst: true });
+    simulator.act("restart", "Restart");
+  });
+}
+
+/** The boot has failed: somebody has to start the CVM. */
+function offerStart(cvm) {
+  if (!simulator.isThere) return;
+  advice.give("offer", `${cvm} will not boot again by itself.`, "Boot again", async () => {
+    await simulator.act("start", "Start");
+    watch();
+  });
 }
 
 /**
@@ -112,14 +155,26 @@ async function watch() {
  * those stand still while the page is in the background.
  */
 class Drawing {
+  /** Which ones were told. @type {Set<string>} */
+  statuses = new Set();
   #began;
+  #cvm;
+  #target;
+  /** @type {any} */
+  #state;
   /** @type {{ event: WatchEvent, at: number }[]} */
   #waiting = [];
   #timer = 0;
 
-  /** @param {number} began - on the clock of `performance.now()` */
-  constructor(began) {
+  /**
+   * @param {number} began - on the clock of `performance.now()`
+   * @param {string} cvm - an identifier
+   * @param {string} target
+   */
+  constructor(began, cvm, target) {
     this.#began = began;
+    this.#cvm = cvm;
+    this.#target = target;
   }
 
   /** @param {WatchEvent} event */
@@ -127,6 +182,10 @@ class Drawing {
     const now = performance.now();
     this.#waiting.push({ event, at: now - this.#began });
     timeline.note(event, now);
+    if (event.type === "state") {
+      this.#state = event.data;
+      this.statuses.add(event.data.status);
+    }
     if (!this.#timer) this.#timer = setTimeout(() => this.finish(), DRAW_EVERY);
   }
 
@@ -139,8 +198,18 @@ class Drawing {
     log.append(this.#waiting);
     this.#waiting = [];
     timeline.render();
-    form.status(summary(last));
+    outcome.status(summary(last));
+    this.#advise();
     if (last.status) document.title = `${last.status} · ${TITLE}`;
+  }
+
+  /** Says so if the watch waits in vain, and what to do about it. */
+  #advise() {
+    const vain = whyInVain(this.#cvm, this.#target, this.#state);
+    if (!vain) return advice.clear();
+    const { text, label, action } = vain;
+    if (action && simulator.isThere) advice.give("warning", text, label, () => simulator.act(action, label));
+    else advice.give("warning", text);
   }
 }
 

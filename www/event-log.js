@@ -49,7 +49,7 @@ export class EventLog {
     this.#list.addEventListener("toggle", (event) => this.#toggled(event.target), true);
     this.#clear.addEventListener("click", () => {
       this.clear();
-      this.#view.focus();
+      byId("outcome").focus({ preventScroll: true });
     });
     this.#copy.addEventListener("click", () => this.#copyAll());
   }
@@ -126,9 +126,7 @@ export class EventLog {
   #summarise() {
     const shown = this.#list.childElementCount;
     byId("log-count").textContent = this.#seen.toLocaleString("en");
-    byId("log-empty").hidden = shown > 0;
-    this.#copy.disabled = shown === 0;
-    this.#clear.disabled = shown === 0;
+    byId("events").hidden = shown === 0;
     say(this.#note, this.#seen > shown ? `Only the newest ${MAX_ENTRIES} are kept; older ones are left out.` : "");
   }
 

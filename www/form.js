@@ -1,4 +1,4 @@
-import { byId, say } from "./elements.js";
+import { byId } from "./elements.js";
 
 /** @typedef {import("../src/js/index.js").ClientConfig} ClientConfig */
 /** @typedef {import("../src/js/index.js").WatchRequest} WatchRequest */
@@ -14,7 +14,7 @@ const IDENTIFIER_HINTS = {
 };
 
 const NUMBERS = ["interval", "timeout", "maxRetries", "retryDelay"];
-const FIELDS = ["identifier", "target", ...NUMBERS, "baseURL", "useCookieAuth", "transport"];
+const FIELDS = ["identifier", "target", ...NUMBERS, "transport", "baseURL", "maxStreams", "useCookieAuth"];
 
 /**
  * The request's form. It judges nothing: what was typed goes to the package, whose own words about bad fields
@@ -26,15 +26,15 @@ export class RequestForm {
   #identifier = byId("identifier");
   #watch = byId("watch");
   #abort = byId("abort");
-  #status = byId("status");
+  #more = byId("more");
 
   /**
    * @param {object} listeners
    * @param {() => void} listeners.onWatch
    * @param {() => void} listeners.onAbort
-   * @param {(identifier: string) => void} listeners.onIdentifier - at every change of the identifier
+   * @param {() => void} listeners.onInput - at every change
    */
-  constructor({ onWatch, onAbort, onIdentifier }) {
+  constructor({ onWatch, onAbort, onInput }) {
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (!this.watching) onWatch();
@@ -45,7 +45,7 @@ export class RequestForm {
     });
     this.#form.addEventListener("input", (event) => {
       this.#clearError(event.target === this.#kind ? "identifier" : event.target.id);
-      onIdentifier(this.identifier);
+      onInput();
     });
     this.#kind.addEventListener("change", () => this.#hint());
     this.#abort.addEventListener("click", onAbort);
@@ -60,46 +60,46 @@ export class RequestForm {
     return this.#identifier.value;
   }
 
-  /** Lets the user begin: the package is loaded. */
+  /** The target as it was typed. */
+  get target() {
+    return byId("target").value;
+  }
+
+  /** Lets the user begin: the package is there. */
   ready() {
     this.#watch.disabled = false;
   }
 
   /** Whether a watch is under way. */
   get watching() {
-    return !this.#abort.disabled;
+    return !this.#abort.hidden;
   }
 
   set watching(watching) {
-    // Watch is only marked as disabled: one that really is would drop the focus of whoever pressed it.
+    // Watch is only marked as disabled: if it were, it would lose the focus when it is pressed.
     this.#watch.setAttribute("aria-disabled", String(watching));
-    if (!watching && document.activeElement === this.#abort) this.#watch.focus();
-    this.#abort.disabled = !watching;
-  }
-
-  /**
-   * @param {string} text - what is going on, for a live region: no ticking numbers
-   */
-  status(text) {
-    say(this.#status, text);
+    if (!watching && document.activeElement === this.#abort) byId("outcome").focus({ preventScroll: true });
+    this.#abort.hidden = !watching;
   }
 
   /**
    * What was typed. Text goes on as it is; an empty number is left out, so that the package's default holds;
    * and what is no number stays the string that it is.
    *
+   * @param {(state: any) => boolean} bootFailed - for `failOn`
    * @returns {{ config: ClientConfig, request: WatchRequest }}
    */
-  read() {
+  read(bootFailed) {
     const request = { [this.#kind.value]: this.#identifier.value, target: byId("target").value };
-    for (const field of NUMBERS) {
-      const typed = byId(field).value.trim();
-      if (typed !== "") request[field] = Number.isNaN(Number(typed)) ? typed : Number(typed);
-    }
+    for (const field of NUMBERS) Object.assign(request, typed(field));
+    if (byId("failOn").checked) request.failOn = bootFailed;
+    if (byId("until").checked) request.until = (state) => !state.in_progress;
+    if (byId("leaveFirst").checked) request.leaveFirst = true;
     const config = {
       baseURL: byId("baseURL").value,
       useCookieAuth: byId("useCookieAuth").checked,
       transport: byId("transport").value,
+      ...typed("maxStreams"),
     };
     return { config, request: /** @type {any} */ (request) };
   }
@@ -122,7 +122,9 @@ export class RequestForm {
       error.hidden = false;
     }
     const first = FIELDS.find((field) => bad.has(field));
-    if (first) byId(first).focus();
+    if (!first) return;
+    if ([...bad.keys()].some((field) => this.#more.contains(byId(field)))) this.#more.open = true;
+    byId(first).focus();
   }
 
   /** Takes all complaints back. */
@@ -140,4 +142,11 @@ export class RequestForm {
   #hint() {
     byId("identifier-hint").textContent = IDENTIFIER_HINTS[this.#kind.value];
   }
+}
+
+/** A number that was typed, as a field; none where nothing was. What is no number stays the string that it is. */
+function typed(field) {
+  const text = byId(field).value.trim();
+  if (text === "") return {};
+  return { [field]: Number.isNaN(Number(text)) ? text : Number(text) };
 }

@@ -1,32 +1,41 @@
 import { copy } from "./clipboard.js";
 import { byId, element, say } from "./elements.js";
 
-/** What to paste into the browser's console; both run there as they stand. */
+/** What to paste into the browser's console. Each runs there as it stands. */
 const SNIPPETS = [
   {
     title: "Watch a boot",
     code: `const state = await client.watchCvmState({
   id: "my-app", target: "running", timeout: 120,
-  onEvent: (event) => { console.log(\`Status: \${event.status}, Progress: \${event.boot_progress}\`); },
+  onEvent: (event) => console.log(event.type, event.status, event.boot_progress ?? ""),
 });
 console.log(\`CVM is now \${state.status}\`);`,
   },
   {
-    title: "Give up after a minute",
-    code: `const controller = new AbortController();
-setTimeout(() => controller.abort(), 60_000);
-try {
-  const state = await client.watchCvmState({ id: "my-app", target: "running", signal: controller.signal });
+    title: "Give up after ten seconds",
+    code: `try {
+  await client.watchCvmState({ id: "my-database", target: "stopped", signal: AbortSignal.timeout(10_000) });
 } catch (error) {
-  if (error instanceof WatchAbortedError) { console.log("Watch was cancelled"); }
+  if (error instanceof WatchAbortedError) console.log(\`not stopped: it is \${error.lastState?.status}\`);
+}`,
+  },
+  {
+    title: "Follow every state of a CVM",
+    code: `for await (const state of client.cvmStates({ id: "my-app" })) {
+  console.log(state.status, state.boot_progress ?? "", state.uptime ?? "");
+  if (state.status === "stopped") break;
 }`,
   },
 ];
 
-/** Greets whoever opens the browser's console. */
-export function greet() {
+/**
+ * Greets whoever opens the browser's console.
+ *
+ * @param {string[]} names - what is there
+ */
+export function greet(names) {
   console.log(
-    "%c cvm-watch %c Everything is here to play with: client, createClient, watchCvmState and the error classes.",
+    `%c cvm-watch %c Everything is here to play with: client, ${names.join(", ")}.`,
     "background: #0b6b6b; color: #fff; border-radius: 4px; padding: 2px 4px; font-weight: bold",
     "",
   );

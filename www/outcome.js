@@ -4,7 +4,17 @@ import { byId, element, say } from "./elements.js";
 /** @typedef {import("../src/js/index.js").CvmState} CvmState */
 
 /** The fields of the error classes, in the order in which they help. Some are absent, some are no own properties. */
-const ERROR_FIELDS = ["name", "message", "validationErrors", "status", "detail", "attempts", "lastState", "cause"];
+const ERROR_FIELDS = [
+  "name",
+  "message",
+  "validationErrors",
+  "state",
+  "status",
+  "detail",
+  "attempts",
+  "lastState",
+  "cause",
+];
 
 /** How deep causes and nested values are written out as tables. */
 const MAX_DEPTH = 4;
@@ -15,6 +25,7 @@ export class Outcome {
   #class = byId("outcome-class");
   #message = byId("outcome-message");
   #duration = byId("outcome-duration");
+  #status = byId("status");
   #fields = byId("outcome-fields");
 
   /**
@@ -32,6 +43,13 @@ export class Outcome {
    */
   tick(elapsed) {
     say(this.#duration, `${Math.floor(elapsed / 1000)} s so far`);
+  }
+
+  /**
+   * @param {string} text - what is going on, for a live region: no ticking numbers
+   */
+  status(text) {
+    say(this.#status, text);
   }
 
   /**
@@ -72,6 +90,7 @@ export class Outcome {
 
   #show(outcome, name, message, ...fields) {
     // The attribute last: who waits for it finds everything else in place.
+    say(this.#status, "");
     say(this.#class, name);
     say(this.#message, message);
     this.#fields.replaceChildren(...fields);

@@ -1,23 +1,10 @@
-import { byId, element, say } from "./elements.js";
+import { ask, cvmPath, reason } from "./control.js";
+import { byId, say } from "./elements.js";
 
-/** Where each button posts to, below the CVM. */
-const ACTIONS = {
-  start: "start",
-  stop: "stop",
-  restart: "restart",
-  fail: "fail",
-  drop: "faults/drop",
-  stall: "faults/stall",
-  mute: "faults/mute",
-  unavailable: "faults/unavailable",
-  malformed: "faults/malformed",
-  timeout: "faults/timeout",
-};
+/** What acts on the event streams. The others act on the CVM. */
+const FAULTS = ["drop", "stall", "mute", "unavailable", "malformed", "timeout"];
 
-/** The control face answers at once or not at all. */
-const PATIENCE = 10_000;
-
-/** The server behind the page: which API it offers, and, when it simulates one, how to make that misbehave. */
+/** What the simulated API can be told to do with one CVM. */
 export class Simulator {
   #section = byId("misbehave");
   #status = byId("misbehave-status");
@@ -26,69 +13,61 @@ export class Simulator {
   constructor() {
     this.#section.addEventListener("click", ({ target }) => {
       const button = target.closest("button[data-action]");
-      if (button) this.#act(button.dataset.action, button.textContent);
+      if (button) this.act(button.dataset.action, button.textContent);
     });
   }
 
-  /** Asks the server what it is, and says so. */
-  async introduce() {
-    const badge = byId("mode");
-    try {
-      const info = await ask("/simulator/info");
-      const simulated = info.mode === "simulated";
-      badge.dataset.mode = simulated ? "simulated" : "upstream";
-      say(badge, simulated ? "Simulated API" : "Upstream API");
-      this.#section.hidden = !simulated;
-      if (Array.isArray(info.cvms)) {
-        byId("cvms").replaceChildren(...info.cvms.map((name) => element("option", { value: String(name) })));
-      }
-    } catch (error) {
-      badge.dataset.mode = "unknown";
-      say(badge, `Unknown API: ${reason(error)}`);
-    }
+  /** Shows the buttons: there is a simulated API. */
+  show() {
+    this.#section.hidden = false;
+  }
+
+  /** Whether there is a simulated API. */
+  get isThere() {
+    return !this.#section.hidden;
   }
 
   /**
-   * Whom the buttons act on.
+   * Which CVM the buttons act on.
    *
    * @param {string} cvm - an identifier
    */
   set cvm(cvm) {
     this.#cvm = cvm.trim();
-    say(byId("misbehave-cvm"), this.#cvm || "no CVM: name one above");
+    say(byId("misbehave-cvm"), this.#cvm || "no CVM");
   }
 
-  async #act(action, label) {
+  /**
+   * Does what a button says, and tells what came of it.
+   *
+   * @param {string} action
+   * @param {string} label - the button's
+   */
+  async act(action, label) {
+    const tell = (text) => say(this.#status, `${label}: ${text}`);
     // Encoding does not protect these two: the browser would take them for steps up the path.
-    if (["", ".", ".."].includes(this.#cvm)) {
-      say(this.#status, `${label}: name a CVM first.`);
-      return;
-    }
-    say(this.#status, `${label}…`);
+    if (["", ".", ".."].includes(this.#cvm)) return tell("name a CVM first.");
+    tell("asking…");
     try {
-      const path = `/simulator/cvms/${encodeURIComponent(this.#cvm)}/${ACTIONS[action]}`;
-      const answer = await ask(path, { method: "POST" });
-      say(this.#status, `${label}: done at ${new Date().toLocaleTimeString()}, ${effect(answer)}.`);
+      const isFault = FAULTS.includes(action);
+      const answer = await ask(`${cvmPath(this.#cvm)}/${isFault ? `faults/${action}` : action}`, { method: "POST" });
+      const told = isFault ? hit(action, answer.streams) : become(this.#cvm, action, answer);
+      tell(`${told} (${new Date().toLocaleTimeString()})`);
     } catch (error) {
-      say(this.#status, `${label}: failed, ${reason(error)}`);
+      tell(`${reason(error)}.`);
     }
   }
 }
 
-/** What a fault hit, or where the CVM now is. */
-function effect({ streams, status }) {
-  if (streams === undefined) return `the CVM is ${status}`;
-  return { 0: "no stream is open", 1: "1 open stream" }[streams] ?? `${streams} open streams`;
+/** How many streams a fault has hit. */
+function hit(action, streams) {
+  const next = action === "unavailable" ? ", and the next stream and the next read are refused" : "";
+  if (streams) return `${streams === 1 ? "one stream" : `${streams} streams`} hit${next}.`;
+  return next ? `no stream is open${next}.` : "no stream is open, so nothing happened.";
 }
 
-/** @returns {Promise<any>} the JSON of the answer */
-async function ask(path, options = {}) {
-  const response = await fetch(path, { ...options, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-  if (response.ok) return response.json();
-  const { detail } = await response.json().catch(() => ({}));
-  throw new Error(`the server answered ${response.status}${detail ? `, ${detail}` : ""}`);
-}
-
-function reason(error) {
-  return error instanceof Error ? error.message : String(error);
+/** Where an action has brought the CVM. */
+function become(cvm, action, { status, boot_error }) {
+  if (action === "fail") return boot_error ? "the boot has failed." : "the next boot will fail.";
+  return `${cvm} is ${status}.`;
 }

@@ -1,25 +1,19 @@
+import { isAnotherBoot } from "./boot.js";
 import { remaining } from "./duration.js";
 import { byId, element, say } from "./elements.js";
 
 /** @typedef {import("../src/js/index.js").WatchEvent} WatchEvent */
 
-/** The steps of a boot as dstack names them, in order. */
-const STEPS = [
-  "booting",
-  "requesting app keys",
-  "mounting data disk",
-  "setting up docker",
-  "starting containers",
-  "done",
-];
-
-/** How many steps that are not in the list above may be shown at once. */
+/** How many steps that the package does not know may be shown at once. */
 const MAX_UNKNOWN = 12;
 
 /** Where the CVM is: the steps of its boot, its status and uptime, and which attempt tells us so. */
 export class Timeline {
   #list = byId("timeline");
-  #steps = [...STEPS];
+  #known;
+  #steps;
+  /** Those that were told in this boot. */
+  #seen = new Set();
   #step = "";
   #error = "";
   #state = {};
@@ -27,21 +21,19 @@ export class Timeline {
   #retryAt = 0;
   #settled = true;
 
-  constructor() {
+  /** @param {readonly string[]} steps - of a boot, as they usually come */
+  constructor(steps) {
+    this.#known = steps;
+    this.#steps = [...steps];
     this.render();
   }
 
-  /**
-   * Forgets the last watch.
-   *
-   * @param {number} attempt - 1 when a watch begins
-   */
-  reset(attempt) {
-    this.#steps = [...STEPS];
-    this.#step = "";
+  /** Forgets the last watch: another one begins. */
+  reset() {
+    this.#forgetBoot();
     this.#error = "";
     this.#state = {};
-    this.#attempt = attempt;
+    this.#attempt = 1;
     this.#retryAt = 0;
     this.#settled = false;
     this.render();
@@ -57,12 +49,11 @@ export class Timeline {
     this.#attempt = event.attempt;
     this.#retryAt = event.retryIn === undefined ? 0 : at + event.retryIn;
     if (event.type !== "state") return;
+    if (isAnotherBoot(this.#state, event.data)) this.#forgetBoot();
     this.#state = event.data;
     this.#error = text(event.data.boot_error);
     const step = text(event.data.boot_progress);
     if (step) this.#reach(step);
-    // Of a boot that is over nothing is left, unless it failed: then the step where it did.
-    else if (this.#state.status === "stopped" && !this.#error) this.#step = "";
   }
 
   /**
@@ -80,8 +71,9 @@ export class Timeline {
   /** Draws what is known. */
   render() {
     this.#renderSteps();
-    say(byId("cvm-status"), text(this.#state.status) || "–");
-    say(byId("cvm-uptime"), text(this.#state.uptime) || "–");
+    fact("cvm-status", text(this.#state.status));
+    fact("cvm-uptime", text(this.#state.uptime));
+    byId("facts").hidden = this.#attempt === 0;
     remark("boot-error", "Boot error", this.#error);
     remark("shutdown", "Shutting down", text(this.#state.shutdown_progress));
     this.tick();
@@ -94,28 +86,37 @@ export class Timeline {
       this.#retryAt = 0;
       this.#attempt += 1;
     }
-    say(byId("attempt"), this.#attempt ? String(this.#attempt) : "–");
-    say(byId("countdown"), this.#retryAt ? `in ${remaining(left)}` : "–");
+    fact("attempt", this.#attempt ? String(this.#attempt) : "");
+    fact("countdown", this.#retryAt ? `in ${remaining(left)}` : "");
+  }
+
+  #forgetBoot() {
+    this.#steps = [...this.#known];
+    this.#seen.clear();
+    this.#step = "";
   }
 
   #reach(step) {
     if (!this.#steps.includes(step)) {
       // It belongs where it was seen: after the step that came before it.
       this.#steps.splice(this.#steps.indexOf(this.#step) + 1, 0, step);
-      const unknown = this.#steps.filter((name) => !STEPS.includes(name) && name !== step);
+      const unknown = this.#steps.filter((name) => !this.#known.includes(name) && name !== step);
       if (unknown.length >= MAX_UNKNOWN) this.#steps.splice(this.#steps.indexOf(unknown[0]), 1);
     }
-    this.#step = step;
+    this.#seen.add(step);
+    // Steps may come in another order than usual: within a boot, it never goes back.
+    if (this.#steps.indexOf(step) > this.#steps.indexOf(this.#step)) this.#step = step;
   }
 
   #renderSteps() {
     const present = this.#steps.indexOf(this.#step);
-    const failed = this.#error ? Math.max(present, 0) : -1;
-    const items = this.#steps.map((step, index) => {
-      if (index === failed) return [step, "failed", "failed"];
-      if (index < present || (index === present && step === "done")) return [step, "reached", "reached"];
+    const items = this.#steps.flatMap((step, index) => {
+      if (index > present) return [[step, "pending", ""]];
+      if (index === present && this.#error) return [[step, "failed", "failed"]];
       // Nobody looks any more once the watch has ended.
-      return index === present ? [step, "current", this.#settled ? "last seen" : "now"] : [step, "pending", "pending"];
+      if (index === present && step !== "done") return [[step, "current", this.#settled ? "last seen" : "now"]];
+      // No boot takes all steps: one that was passed without a word is left out.
+      return this.#seen.has(step) ? [[step, "reached", "reached"]] : [];
     });
     // Redrawn only when something has changed: a pulse would start anew, and a reader lose the place.
     const drawn = JSON.stringify(items);
@@ -135,6 +136,13 @@ function item(step, state, word) {
   );
   if (state === "current") made.setAttribute("aria-current", "step");
   return made;
+}
+
+/** A fact that is not known takes no place. */
+function fact(id, value) {
+  const place = byId(id);
+  place.parentElement.hidden = !value;
+  say(place, value);
 }
 
 function remark(id, label, value) {

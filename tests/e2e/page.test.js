@@ -6,6 +6,7 @@ import { By, Key, until } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
 import * as readme from "./readme.js";
 import { startSimulator, state } from "./simulator.js";
+import { isTooWide, screens, useScreen, violations } from "./viewport.js";
 
 let simulator;
 let browser;
@@ -21,6 +22,7 @@ const find = (id) => driver.findElement(By.id(id));
 const attribute = (id, name) => find(id).getAttribute(name);
 
 beforeEach(async () => {
+  await useScreen(driver);
   await driver.get(simulator.origin);
   await driver.wait(until.elementIsEnabled(find("watch")), 10_000);
 });
@@ -28,6 +30,7 @@ beforeEach(async () => {
 async function fill(fields) {
   for (const [id, value] of Object.entries(fields)) {
     const field = await find(id);
+    if (!(await field.isDisplayed())) await driver.findElement(By.css("#more summary")).click();
     await field.clear();
     await field.sendKeys(value);
   }
@@ -66,19 +69,54 @@ test("Watch: the boot is shown step by step, every event is logged, and the outc
   assert.ok((await logged()).length >= boot.length);
 });
 
-test("a boot that fails is shown where it failed", async () => {
-  await fill({ identifier: "broken-app", target: "running", maxRetries: "0" });
+test("a boot that fails is shown where it failed, and can be tried again", async () => {
+  await fill({ identifier: "broken-app", target: "running" });
   await find("watch").click();
   await outcome("rejected");
   assert.deepEqual(await steps("failed"), ["setting up docker"]);
+  assert.equal(await find("outcome-class").getText(), "CvmFailedError");
+  await find("advice-action").click();
+  await outcome("pending");
+  await outcome("rejected");
+  assert.equal(await find("outcome-class").getText(), "CvmFailedError");
+});
+
+test("without failOn, a failed boot is an attempt like any other", async () => {
+  await fill({ identifier: "broken-app", target: "running", maxRetries: "0" });
+  await find("failOn").click();
+  await find("watch").click();
+  await outcome("rejected");
   assert.equal(await find("outcome-class").getText(), "MaxRetriesExceededError");
 });
 
+test("a CVM that runs already can boot again", async () => {
+  await fill({ identifier: "my-database", target: "running" });
+  await find("watch").click();
+  await outcome("resolved");
+  assert.match(await find("advice").getText(), /was running already/);
+  await find("advice-action").click();
+  await outcome("pending");
+  await outcome("resolved");
+  assert.ok((await steps("reached")).includes("setting up docker"));
+  assert.doesNotMatch(await find("advice").getText(), /already/);
+});
+
+test("a target that cannot come is told, with what would bring it", async () => {
+  await simulator.call("PUT", "cvms/quiet-app", { status: "stopped", bootStepMs: 50 });
+  await fill({ identifier: "quiet-app", target: "running" });
+  await find("watch").click();
+  await driver.wait(until.elementIsVisible(find("advice")), 10_000);
+  assert.match(await find("advice").getText(), /quiet-app is stopped.*until somebody starts it/);
+  await find("advice-action").click();
+  assert.match(await outcome("resolved"), /running/);
+});
+
 test("bad fields reach the package, and are shown beside the fields and in the outcome", async () => {
-  await fill({ identifier: "", interval: "often", timeout: "5", maxRetries: "-1" });
+  await fill({ identifier: "", interval: "often", timeout: "5", maxRetries: "-1", maxStreams: "some" });
+  await driver.findElement(By.css("#more summary")).click();
   await find("watch").click();
   assert.match(await outcome("rejected"), /ValidationError/);
-  for (const id of ["identifier", "interval", "timeout", "maxRetries"]) {
+  for (const id of ["identifier", "interval", "timeout", "maxRetries", "maxStreams"]) {
     assert.equal(await attribute(id, "aria-invalid"), "true", id);
     assert.match(await find(`${id}-error`).getText(), /must be/);
   }
@@ -107,8 +145,10 @@ test("each button makes the server misbehave, and the watch goes on", async () =
       `${count} × ${type}`,
     );
   const press = async (action) => {
-    await driver.findElement(By.css(`#misbehave [data-action="${action}"]`)).click();
-    await driver.wait(until.elementTextContains(find("misbehave-status"), "done"), 5_000);
+    const button = await driver.findElement(By.css(`#misbehave [data-action="${action}"]`));
+    await button.click();
+    const told = new RegExp(`^${await button.getText()}: .*\\)$`);
+    await driver.wait(until.elementTextMatches(find("misbehave-status"), told), 5_000);
   };
   await entries("state", 1);
   await press("malformed");
@@ -129,40 +169,95 @@ test("each button makes the server misbehave, and the watch goes on", async () =
   assert.match(await outcome("resolved"), /running/);
 });
 
+/** What the developer tools do with what is typed there. */
+async function type(expression) {
+  const command = { expression, replMode: true, awaitPromise: true };
+  const { exceptionDetails } = await driver.sendAndGetDevToolsCommand("Runtime.evaluate", command);
+  assert.equal(exceptionDetails, undefined);
+}
+
+/** Collects what is printed from now on; the function that comes back gives it. */
+async function collectLines() {
+  await type("globalThis.lines = []; console.log = (...words) => lines.push(words.join(' ').trim());");
+  return () => driver.executeScript("return lines.splice(0)");
+}
+
 test("README: both examples of the quick start run in the browser's console as they stand", async () => {
-  const shown = await driver.findElements(By.css("#snippets code"));
-  const snippets = await Promise.all(shown.map((snippet) => snippet.getText()));
-  assert.deepEqual(snippets, [readme.boot, readme.cancel], "the page shows the very same");
-
-  const greeting = (await driver.manage().logs().get("browser")).map(({ message }) => message).join("\n");
-  assert.match(greeting, /cvm-watch/);
-
-  // What the developer tools do with what is typed there.
-  const type = async (expression) => {
-    const command = { expression, replMode: true, awaitPromise: true };
-    const { exceptionDetails } = await driver.sendAndGetDevToolsCommand("Runtime.evaluate", command);
-    assert.equal(exceptionDetails, undefined);
-  };
-  await type("const lines = []; console.log = (line) => lines.push(line);");
+  const printed = await collectLines();
   await type(readme.boot);
+  assert.equal((await printed()).at(-1), "CVM is now running");
   await simulator.call("PUT", "cvms/my-app/script", { streams: [[state("starting"), "hold"]] });
   await type(
     "const { setTimeout: later } = window; window.setTimeout = (f, ms) => later(f, ms === 60_000 ? 100 : ms);",
   );
   await type(readme.cancel);
-  await type("document.title = lines.slice(-2).join()");
-  assert.equal(await driver.getTitle(), "CVM is now running,Watch was cancelled");
+  assert.deepEqual(await printed(), ["Watch was cancelled"]);
 });
 
-test("at 400 px nothing has to be scrolled sideways", async () => {
-  await driver.sendAndGetDevToolsCommand("Emulation.setDeviceMetricsOverride", {
-    width: 400,
-    height: 800,
-    deviceScaleFactor: 1,
-    mobile: true,
-  });
-  await driver.get(simulator.origin);
-  const [content, window] = await driver.executeScript("return [document.documentElement.scrollWidth, innerWidth]");
-  assert.equal(content, window);
-  assert.equal(window, 400);
+test("the browser's console greets, and what the page offers to paste there prints sensible lines", async () => {
+  const greeting = (await driver.manage().logs().get("browser")).map(({ message }) => message).join("\n");
+  assert.match(greeting, /cvm-watch.*client/);
+
+  const shown = await driver.findElements(By.css("#snippets code"));
+  const [boot, giveUp, follow] = await Promise.all(shown.map((snippet) => snippet.getText()));
+  const printed = await collectLines();
+  await simulator.call("PUT", "cvms/my-app", { startsWhenWatched: true, bootStepMs: 100 });
+  await type(boot);
+  const lines = await printed();
+  assert.equal(lines[0], "state stopped");
+  assert.ok(lines.includes("state starting booting"));
+  assert.deepEqual(lines.slice(-2), ["complete running done", "CVM is now running"]);
+
+  await simulator.call("PUT", "cvms/my-database", { status: "running" });
+  await type(giveUp);
+  assert.deepEqual(await printed(), ["not stopped: it is running"]);
+
+  await simulator.call("PUT", "cvms/my-app", { status: "stopped" });
+  await type(follow);
+  assert.deepEqual(await printed(), ["stopped"]);
 });
+
+const box = (id) => driver.executeScript((id) => document.getElementById(id).getBoundingClientRect().toJSON(), id);
+
+test("at 1400 × 900 the form, the buttons, the outcome and the boot are in view together", async () => {
+  await useScreen(driver, { width: 1400, height: 900 });
+  await driver.get(simulator.origin);
+  await driver.wait(until.elementIsVisible(find("misbehave")), 10_000);
+  await fill({ identifier: "my-database", target: "running" });
+  await find("watch").click();
+  await outcome("resolved");
+  assert.equal(await driver.executeScript("return scrollY"), 0);
+  for (const id of ["request", "misbehave", "outcome", "timeline"]) {
+    const { bottom } = await box(id);
+    assert.ok(bottom <= 900, `#${id} ends at ${bottom}`);
+  }
+});
+
+test("on a phone the results come first once a watch runs", async () => {
+  const id = await simulator.script({ streams: [[state("starting"), "hold"]] });
+  await useScreen(driver, { width: 400, height: 800 });
+  await driver.get(simulator.origin);
+  assert.ok((await box("request")).top < (await box("outcome")).top);
+  await fill({ identifier: id });
+  await find("watch").click();
+  await outcome("pending");
+  assert.ok((await box("outcome")).top < (await box("request")).top);
+  await driver.wait(async () => (await box("abort")).top > 0 && (await box("abort")).bottom < 800, 5_000);
+  await find("abort").click();
+  assert.match(await outcome("rejected"), /WatchAbortedError/);
+});
+
+for (const screen of screens) {
+  test(`at ${screen.width} px in ${screen.scheme} nothing is too wide, and axe finds nothing`, async () => {
+    await useScreen(driver, screen);
+    await driver.get(simulator.origin);
+    await driver.wait(until.elementIsVisible(find("misbehave")), 10_000);
+    assert.equal(await isTooWide(driver), false);
+    assert.deepEqual(await violations(driver), []);
+    await fill({ identifier: "broken-app", interval: "5" });
+    await find("watch").click();
+    await outcome("rejected");
+    assert.equal(await isTooWide(driver), false);
+    assert.deepEqual(await violations(driver), []);
+  });
+}

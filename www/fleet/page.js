@@ -1,0 +1,114 @@
+import { ask, cvmPath, reason } from "../control.js";
+import { duration } from "../duration.js";
+import { byId, say } from "../elements.js";
+import { showMode } from "../mode.js";
+import { Fleet } from "./fleet.js";
+import { useArrowKeys } from "./keyboard.js";
+import { Use } from "./use.js";
+
+/** How many CVMs there are at first. */
+const FIRST_SIZE = 60;
+
+/** How long a boot step of theirs takes, in milliseconds: long enough to be seen by reads. */
+const BOOT_STEP = 4000;
+
+/** How each of them is made. */
+const EACH = { bootStepMs: BOOT_STEP };
+
+/** Whose boots fail, so that there is something to see. */
+const BROKEN = "fleet-004";
+const FAILS_AT = "setting up docker";
+
+/** What is told when a button was pressed and is done. */
+const DONE = { start: "running", stop: "stopped", restart: "running again" };
+
+const status = (text) => say(byId("status"), text);
+
+let fleet;
+let size = 0;
+try {
+  // Not a static import: a package that is not there should be said, not leave a dead page.
+  const { bootFailed, bootProgress, createClient } = await import("/pkg/index.js");
+  fleet = new Fleet({ client: createClient({ baseURL: "/api/v1" }), bootFailed, bootProgress });
+} catch (error) {
+  status(`The package did not load: ${reason(error)}`);
+}
+const { simulated, cvms } = await showMode();
+if (fleet && simulated) begin(cvms.filter((cvm) => /^fleet-\d+$/.test(cvm)));
+else if (fleet) status("This page needs the simulated API: run npm start without --upstream.");
+
+/** @param {string[]} present - the fleet that is there already */
+async function begin(present) {
+  const use = new Use();
+  setInterval(() => {
+    fleet.tick();
+    use.look();
+  }, 1000);
+  useArrowKeys(byId("cvms"));
+  listen();
+  if (present.length) {
+    fleet.show(present);
+    choose(present.length);
+    status("This fleet was here already.");
+  } else {
+    await resize(FIRST_SIZE);
+  }
+  for (const controls of ["size", "all"]) byId(controls).disabled = false;
+}
+
+function listen() {
+  byId("size").addEventListener("change", ({ target }) => resize(Number(target.value)));
+  byId("all").addEventListener("click", ({ target }) => {
+    const { action } = target.dataset;
+    if (action) act(target.textContent, action, `${size} CVMs`, () => fleet.actOnAll(action));
+  });
+  byId("cvms").addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
+    const { action } = button.dataset;
+    const { cvm } = button.closest("li").dataset;
+    act(`${button.textContent} ${cvm}`, action, cvm, () => fleet.actOn(action, fleet.card(cvm)));
+  });
+}
+
+/** Makes a new fleet, and shows it. */
+async function resize(wanted) {
+  choose(wanted);
+  status(`Making ${wanted} CVMs…`);
+  try {
+    const { cvms } = await ask("fleet", { method: "PUT", body: { size: wanted, each: EACH } });
+    await ask(cvmPath(BROKEN), { method: "PUT", body: { ...EACH, failAt: FAILS_AT } });
+    fleet.show(cvms);
+    status(`${wanted} CVMs, all stopped. Boots of ${BROKEN} fail while ${FAILS_AT}.`);
+  } catch (error) {
+    status(`No new fleet: ${reason(error)}`);
+  }
+}
+
+function choose(wanted) {
+  size = wanted;
+  for (const input of byId("size").querySelectorAll("input")) input.checked = Number(input.value) === wanted;
+}
+
+/** Presses a button, and says what came of it. */
+async function act(label, action, what, press) {
+  const began = performance.now();
+  status(`${label}…`);
+  try {
+    const ends = await press();
+    status(
+      DONE[action]
+        ? `${label}: ${summary(action, ends)} after ${duration(performance.now() - began)}.`
+        : `${label}: ${what} told.`,
+    );
+  } catch (error) {
+    status(`${label}: ${reason(error)}.`);
+  }
+}
+
+function summary(action, ends) {
+  const failed = ends.filter(({ status }) => status === "rejected").length;
+  const reached = ends.length - failed;
+  const parts = [reached && `${reached} ${DONE[action]}`, failed && `${failed} failed`].filter(Boolean);
+  return parts.join(", ");
+}
