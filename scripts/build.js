@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleEntries } from "./bundle.js";
+import { bundleViews } from "./bundle-views.js";
 import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
 import { isMain, output, root, run, runNpmTool, step } from "./shell.js";
@@ -70,6 +71,7 @@ async function bundle() {
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg);
   await bundleEntries(bound, pkg);
+  await bundleViews(pkg);
   cpSync(module, join(pkg, "cvm_watch.wasm"));
   cpSync(join(root, "src/js/index.d.ts"), join(pkg, "index.d.ts"));
   writeFileSync(join(pkg, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses());

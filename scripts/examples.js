@@ -1,16 +1,19 @@
-// `npm run examples`: the framework examples as pages, with the simulated API. This builds them into a copy of `www`,
-// since browsers know neither JSX nor `import "react"`.
+// `npm run examples`: sets up, builds, and serves the examples with the simulated API. They are built into a copy of `www`,
+// since browsers know neither JSX nor `import "react"`. Options go to the simulator, as for `npm start`.
 
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "./build.js";
+import { serve } from "./serve.js";
 import { npmPackages, setUpBuild } from "./setup.js";
 import { isMain, root, step } from "./shell.js";
 
-const packages = join(root, "tests/examples");
+const packages = join(root, "tests/views");
 
 /** The copy, to be served. */
 export const site = join(root, "target/www");
 
+/** Builds the examples with the package as it is in `pkg`. */
 export async function buildExamples() {
   await npmPackages(packages);
   await step("building the examples", async () => {
@@ -18,7 +21,7 @@ export async function buildExamples() {
     cpSync(join(root, "www"), site, { recursive: true });
     // Set-up may only just have installed it.
     const { build: esbuild } = await import("esbuild");
-    const entryPoints = ["www/examples/react/app.jsx", "www/examples/vue/app.jsx"];
+    const entryPoints = ["react", "vue", "query"].map((example) => `www/examples/${example}/app.tsx`);
     await esbuild({ ...settings, entryPoints, outbase: "www", outdir: site });
   });
 }
@@ -30,8 +33,6 @@ export const settings = {
   format: "esm",
   target: "es2022",
   jsx: "automatic",
-  // The page's import map knows where it is.
-  external: ["cvm-watch"],
   nodePaths: [join(packages, "node_modules")],
   define: {
     "process.env.NODE_ENV": '"development"',
@@ -39,10 +40,14 @@ export const settings = {
     __VUE_PROD_DEVTOOLS__: "false",
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "false",
   },
+  // The examples' own is for tsc alone.
+  tsconfigRaw: "{}",
   logLevel: "warning",
 };
 
 if (isMain(import.meta.url)) {
   await setUpBuild();
+  await build();
   await buildExamples();
+  await serve(["--www", site, ...process.argv.slice(2)], { title: "The examples are", path: "/examples/" });
 }

@@ -270,7 +270,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
             }
             match until_stream.then(|| session.stream_permit()).flatten() {
                 Some(permit) => Ok(Either::Left(permit)),
-                None => session.read(Urgency::Routine).await.map(Either::Right),
+                None => session.read(session.routine()).await.map(Either::Right),
             }
         };
         let undisturbed = match select(pin!(routine), session.woken()).await {

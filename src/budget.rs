@@ -35,7 +35,7 @@ struct Books {
     /// When the last reads started, up to [`READS_A_SECOND`].
     starts: Vec<Duration>,
     unanswered: usize,
-    /// Who waits for a read: first those that decide something, and each in the order in which they came.
+    /// Who waits for a read: the most urgent first, and of equals who came first.
     turns: Vec<Waiting>,
     last_id: u64,
 }
@@ -55,13 +55,17 @@ struct Waiting {
     waker: Option<Waker>,
 }
 
-/// How urgent a read is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How urgent a read is; the most urgent is the least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Urgency {
     /// It decides how a watch goes on.
     Decisive,
-    /// It is one of those that come every interval.
-    Routine,
+    /// It is one of those that come every interval. The longer ago the last one was, the more urgent it is: so watches with
+    /// short intervals do not keep one with a long interval waiting.
+    Routine {
+        /// When the last one began, or when the watch began to wait for its first.
+        since: Duration,
+    },
 }
 
 impl Budget {
@@ -112,8 +116,7 @@ impl Budget {
     fn turn(&self, urgency: Urgency) -> Turn {
         let mut books = self.0.borrow_mut();
         let id = books.new_id();
-        let waits_before = |waiting: &Waiting| urgency == Urgency::Routine || waiting.urgency == Urgency::Decisive;
-        let place = books.turns.iter().take_while(|waiting| waits_before(waiting)).count();
+        let place = books.turns.iter().take_while(|waiting| waiting.urgency <= urgency).count();
         books.turns.insert(place, Waiting { id, urgency, waker: None });
         Turn(Key { budget: self.clone(), id })
     }

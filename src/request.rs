@@ -29,6 +29,8 @@ pub trait Arguments {
 pub enum Given {
     /// Nothing at all.
     Absent,
+    /// `null`.
+    Null,
     /// A string.
     Text(String),
     /// A number; any, NaN too.
@@ -162,18 +164,22 @@ impl<A: Arguments> Check<'_, A> {
         self.errors.push(self.arguments.refuse(field, rule));
     }
 
-    /// The first field that names a CVM; but every one that is given is checked.
+    /// The first field that names a CVM. The others must only be strings, so that a CVM with its fields is a request.
     fn id(&mut self) -> Option<CvmId> {
         let mut id = None;
+        let mut is_given = false;
         let before = self.errors.len();
         for field in CvmId::FIELDS {
             match self.arguments.get(field) {
-                Given::Absent => {}
-                Given::Text(text) if text.is_empty() => {}
-                Given::Text(text) => match CvmId::new(field, &text) {
-                    Ok(given) => id = id.or(Some(given)),
-                    Err(rule) => self.refuse(field, rule),
-                },
+                Given::Absent | Given::Null => {}
+                Given::Text(text) if text.is_empty() || is_given => {}
+                Given::Text(text) => {
+                    is_given = true;
+                    match CvmId::new(field, &text) {
+                        Ok(first) => id = Some(first),
+                        Err(rule) => self.refuse(field, rule),
+                    }
+                }
                 _ => self.refuse(field, "a string"),
             }
         }

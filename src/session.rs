@@ -160,6 +160,11 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         next.saturating_sub(self.api.now())
     }
 
+    /// How urgent the next read of every interval is.
+    pub fn routine(&self) -> Urgency {
+        Urgency::Routine { since: self.read_at.get().unwrap_or_else(|| self.api.now()) }
+    }
+
     /// The next wake-up that makes the watch read at once: at most one every interval. (It borrows nothing of the session.)
     pub fn woken(&self) -> Woken<'a> {
         let (api, interval, woken_at) = (self.api, self.request.interval, Rc::clone(&self.woken_at));

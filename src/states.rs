@@ -46,7 +46,7 @@ impl<J: Json> States<J> {
         caller: &mut impl Caller<J>,
     ) -> Result<CvmState<J>, WatchError<J>> {
         loop {
-            let urgency = self.rest(api).await;
+            let urgency = self.rest(api, request.interval).await;
             self.progress.attempts = self.progress.attempts.saturating_add(1);
             let (began, answer) = read_in_turn(api, urgency).await;
             match answer {
@@ -65,7 +65,7 @@ impl<J: Json> States<J> {
     }
 
     /// Waits until the next read is due and the page is visible. A wake-up makes the read due at once.
-    async fn rest(&self, api: &impl Api) -> Urgency {
+    async fn rest(&self, api: &impl Api, interval: Duration) -> Urgency {
         let mut is_awake = false;
         loop {
             if api.is_hidden() {
@@ -76,7 +76,10 @@ impl<J: Json> States<J> {
             let due = if is_awake { self.not_before } else { self.due };
             match due.saturating_sub(api.now()) {
                 Duration::ZERO if is_awake => return Urgency::Decisive,
-                Duration::ZERO => return Urgency::Routine,
+                Duration::ZERO => {
+                    let last = self.due.checked_sub(interval);
+                    return Urgency::Routine { since: last.unwrap_or_else(|| api.now()) };
+                }
                 wait => is_awake |= within(api, wait, api.woken()).await.is_some(),
             }
         }

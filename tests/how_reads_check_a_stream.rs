@@ -99,12 +99,16 @@ async fn what_makes_another_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn in_progress_makes_another_state_where_both_tell_it() {
-    let is = |in_progress: bool| json!({ "status": "starting", "in_progress": in_progress });
-    let world = World::new([vec![Say("state", is(true).to_string()), Silence], vec![Silence]])
-        .with_reads([Read::Raw(is(false))]);
-    world.watch(&request(json!({ "timeout": 20 }))).await.unwrap_err();
-    assert_eq!(world.opened(), [0.0, 15.0]);
+async fn each_of_four_fields_makes_another_state_where_both_tell_it() {
+    for field in ["boot_progress", "boot_error", "shutdown_progress", "in_progress"] {
+        for (one, other) in [(json!(true), json!(false)), (json!("one"), json!("two")), (json!("one"), json!(null))] {
+            let with = |value: &Value| json!({ "status": "starting", field: value });
+            let world = World::new([vec![Say("state", with(&one).to_string()), Silence], vec![Silence]])
+                .with_reads([Read::Raw(with(&other))]);
+            world.watch(&request(json!({ "timeout": 20 }))).await.unwrap_err();
+            assert_eq!(world.opened(), [0.0, 15.0], "{field}: {one}, {other}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

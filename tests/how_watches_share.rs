@@ -369,3 +369,43 @@ async fn watches_with_limits_of_their_own_share_what_is_open() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_with_a_long_interval_is_not_kept_waiting_by_many_with_short_ones() {
+    page(async {
+        let budget = Budget::default();
+        let reader = || Rc::new(World::of_reads(starting(999)).sharing(&budget));
+        let many: Vec<_> = (0..95).map(|_| reader()).collect();
+        for world in &many {
+            spawn(world, json!({ "interval": 5 }));
+        }
+        let one = reader();
+        spawn(&one, json!({ "interval": 30, "timeout": 600 }));
+        until(95).await;
+        let reads = one.read_at();
+        assert!(reads.len() > 2 && reads.windows(2).all(|two| two[1] - two[0] < 31.0), "{reads:?}");
+        let most = many[0].read_at().windows(2).map(|two| two[1] - two[0]).fold(0.0, f64::max);
+        assert!((9.0..10.7).contains(&most), "the others share ten reads a second: {most}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_refusal_whose_read_fails_leaves_the_first_in_force() {
+    page(async {
+        let budget = Budget::default();
+        let first = world(&budget, vec![vec![Wait(0.5), CloseForGood], vec![Silence]], starting(99));
+        let second = world(&budget, vec![vec![Wait(7.0), CloseForGood]], vec![Read::Fail(503)]);
+        let third = world(&budget, vec![vec![Silence]], starting(99));
+        spawn(&first, json!({}));
+        spawn(&second, json!({}));
+        until(1).await;
+        spawn(&third, json!({}));
+        until(27).await;
+        assert_eq!((second.closed(), second.kinds()), (vec![7.0], vec!["error"]));
+        assert_eq!((first.opened().len(), third.opened().len()), (1, 0), "not before 30 s");
+        until(4).await;
+        assert_eq!((first.opened().len(), third.opened().len()), (2, 1));
+    })
+    .await;
+}

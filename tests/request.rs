@@ -128,7 +128,6 @@ fn all_bad_fields_are_reported_at_once() {
         "id",
         "uuid",
         "app_id",
-        "name",
         "target",
         "until",
         "failOn",
@@ -158,10 +157,13 @@ fn messages_say_what_is_allowed_and_what_was_given() {
 }
 
 #[test]
-fn the_first_identifier_that_is_not_empty_counts_but_every_one_is_checked() {
-    let request = read(json!({ "id": "", "app_id": "b", "instance_id": "c", "target": "running" })).unwrap();
-    assert_eq!(request.id.as_ref(), "b");
-    assert_eq!(bad_fields(read(json!({ "id": "a", "name": "-", "target": "running" }))), ["name"]);
+fn the_first_identifier_that_is_given_counts_and_the_others_must_be_strings() {
+    let request = read(json!({ "id": "", "uuid": null, "app_id": "b", "instance_id": "c", "target": "running" }));
+    assert_eq!(request.unwrap().id.as_ref(), "b");
+    let cvm = json!({ "id": "a", "uuid": "no UUID", "name": "-", "instance_id": null, "target": "running" });
+    assert_eq!(read(cvm).unwrap().id.as_ref(), "a");
+    assert_eq!(bad_fields(read(json!({ "id": "a", "name": 7, "target": "running" }))), ["name"]);
+    assert_eq!(bad_fields(read(json!({ "uuid": "x", "name": "my-app", "target": "running" }))), ["uuid"]);
     assert_eq!(bad_fields(read(json!({ "id": "", "name": "", "target": "running" }))), ["id"]);
 }
 

@@ -92,6 +92,9 @@ fn given(value: &JsValue) -> Given {
     if value.is_undefined() {
         return Given::Absent;
     }
+    if value.is_null() {
+        return Given::Null;
+    }
     if value.is_function() {
         return Given::Function;
     }

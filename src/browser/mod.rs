@@ -18,12 +18,12 @@ mod fetch_stream;
 mod json;
 mod listener;
 mod memory;
-mod panic;
 mod signal;
 mod timer;
 mod value;
 mod wake_ups;
 
+use std::panic::set_hook;
 use std::pin::pin;
 
 use futures_util::future::{Either, select};
@@ -51,7 +51,9 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// Runs once, before anything else.
 #[wasm_bindgen(start)]
 pub fn start() {
-    panic::tell_javascript();
+    // A panic ends in a trap, which says nothing: this throws what it says instead. Either way the instance is not used again
+    // (src/js/instance.js).
+    set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }
 
 /// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.

@@ -35,7 +35,8 @@ fn answering(body: &str) -> JsValue {
 
 /// An answer that is an event stream.
 fn stream(frames: &[(&str, &str)]) -> String {
-    let frames: String = frames.iter().map(|(name, data)| format!("event: {name}\\ndata: {data}\\n\\n")).collect();
+    let frames = frames.iter().map(|(name, data)| format!("event: {name}\\ndata: {data}\\n\\n"));
+    let frames = frames.collect::<Vec<_>>().concat();
     format!("return new Response('{frames}', {{ headers: {{ 'Content-Type': 'text/event-stream' }} }});")
 }
 
@@ -50,7 +51,7 @@ async fn a_watch_resolves_with_the_state_and_tells_events() {
     assert_eq!(text(&reached), state);
     assert_eq!(
         text(&events),
-        r#"[{"status":"starting","type":"state","attempt":1,"data":{"status":"starting"}},{"status":"running","new":[1],"type":"state","attempt":1,"data":{"status":"running","new":[1]}},{"type":"complete","attempt":1,"data":{}}]"#
+        r#"[{"status":"starting","type":"state","attempt":1,"data":{"status":"starting"}},{"status":"running","new":[1],"type":"state","attempt":1,"data":{"status":"running","new":[1]}},{"type":"complete","attempt":1,"status":"running","data":{}}]"#
     );
 }
 
@@ -86,6 +87,52 @@ async fn a_function_that_throws_ends_the_watch() {
     assert_eq!(field(&error, "name"), "ValidationError");
     assert_eq!(field(&error, "message"), "retryDelay must not throw, but has thrown: no");
     assert_eq!(field(&field(&error, "cause"), "message"), "no");
+}
+
+#[wasm_bindgen_test]
+async fn a_state_that_fail_on_names_rejects_with_cvm_failed_error() {
+    let state = r#"{"status":"starting","boot_error":"no disk"}"#;
+    let config = answering(&stream(&[("state", state)]));
+    let request = js("{ id: 'my-app', target: 'running', failOn: (state) => state.boot_error }");
+    let error = watch_cvm_state(never(), config, request, JsValue::UNDEFINED).await.unwrap_err();
+    assert_eq!(field(&error, "name"), "CvmFailedError");
+    assert_eq!(text(&field(&error, "state")), state);
+    assert!(field(&error, "message").as_string().unwrap().ends_with("its boot_error is: no disk"));
+}
+
+#[wasm_bindgen_test]
+async fn a_function_that_decides_must_not_give_a_promise() {
+    let config = answering(&stream(&[("state", r#"{"status":"running"}"#)]));
+    let request = js("{ id: 'my-app', target: 'running', until: async () => { throw new Error('not unhandled') } }");
+    let error = watch_cvm_state(never(), config, request, JsValue::UNDEFINED).await.unwrap_err();
+    assert_eq!(field(&error, "message"), "until must decide at once, but has given a promise");
+}
+
+#[wasm_bindgen_test]
+async fn an_error_with_a_digest_comes_out_as_it_is() {
+    let config = answering("throw Object.assign(new Error('dynamic'), { digest: 'DYNAMIC' })");
+    let request = || js("{ id: 'my-app', target: 'running' }");
+    for error in [
+        watch_cvm_state(never(), config.clone(), request(), JsValue::UNDEFINED).await.unwrap_err(),
+        get_cvm_state(never(), config.clone(), request(), JsValue::UNDEFINED).await.unwrap_err(),
+        next_cvm_state(never(), config.clone(), request(), JsValue::UNDEFINED).await.unwrap_err(),
+    ] {
+        assert_eq!((field(&error, "name"), field(&error, "digest")), ("Error".into(), "DYNAMIC".into()));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn each_step_gives_the_state_after_the_one_before() {
+    let config =
+        answering("globalThis.reads = (globalThis.reads ?? 0) + 1; return Response.json({ status: `${reads}` })");
+    let request = || js("{ id: 'my-app' }");
+    let first = next_cvm_state(never(), config.clone(), request(), JsValue::UNDEFINED).await.unwrap();
+    assert_eq!(text(&field(&first, "lastState")), r#"{"status":"1"}"#);
+    assert_eq!(field(&first, "attempts"), 1);
+    // The next is not due before the interval is over.
+    let next = next_cvm_state(never(), config, request(), first);
+    let early = select(Box::pin(next), timer::sleep(std::time::Duration::from_millis(50))).await;
+    assert!(matches!(early, Either::Right(_)));
 }
 
 #[wasm_bindgen_test]

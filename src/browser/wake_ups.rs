@@ -15,6 +15,9 @@ use super::clock::now;
 use super::listener::Listener;
 use super::value::{field, global, text};
 
+/// What an event of the page says.
+type Meaning = Box<dyn FnMut(&JsValue) -> Option<WakeUp>>;
+
 /// Listens to a page until it is dropped.
 #[derive(Default)]
 pub struct WakeUps(Option<(RefCell<UnboundedReceiver<WakeUp>>, [Listener; 3])>);
@@ -25,7 +28,7 @@ impl WakeUps {
         Self(page.map(|page| {
             let (send, wake_ups) = unbounded();
             let mut hidden_since = is_hidden().then(now);
-            let listener = |kind, mut wake_up: Box<dyn FnMut(&JsValue) -> Option<WakeUp>>| {
+            let listener = |kind, mut wake_up: Meaning| {
                 let send = send.clone();
                 Listener::new(page, kind, move |event| {
                     // This fails when the watch has ended meanwhile.

@@ -44,12 +44,31 @@ export interface ClientConfig {
    */
   fetch?: FetchLike | undefined;
   /**
-   * What carries the event stream: `"eventsource"`, the browser's own, which can send no header; `"fetch"`; or
-   * `"auto"`: EventSource, unless headers are needed, `fetch` is given, there is no EventSource, or it is workerd's.
+   * How a watch learns of states:
+   *
+   * - `"eventsource"`: the browser's own EventSource, which can send no header
+   * - `"fetch"`: an event stream over `fetch`
+   * - `"poll"`: no event stream, only reads, one an interval
+   * - `"auto"`: EventSource, unless headers are needed, `fetch` is given, there is no EventSource, or it is workerd's;
+   *   then `"fetch"`
    *
    * @defaultValue `"auto"`
    */
-  transport?: "auto" | "eventsource" | "fetch" | undefined;
+  transport?: "auto" | "eventsource" | "fetch" | "poll" | undefined;
+  /**
+   * How many event streams may be open towards the API's origin before a watch opens one: an integer from 0 (only reads), or
+   * `Infinity`. Further watches read the state once an interval until a stream is free. Counted for the whole page; where
+   * there is no page (a server), for each client. The API allows 5 streams for each user, and a browser 6 connections for
+   * each origin on HTTP/1.1.
+   *
+   * @defaultValue `4`
+   *
+   * @example
+   * ```js
+   * const client = createClient({ baseURL: "/api/v1", maxStreams: 1 }); // leaves the others to other pages
+   * ```
+   */
+  maxStreams?: number | undefined;
 }
 
 /** Header fields: an object of strings, or a `Headers` object. */
@@ -161,36 +180,143 @@ export interface WatchOptions {
 /** What to wait for, and how patiently. */
 export type WatchRequest = OneIdentifier &
   WatchOptions & {
-    /** The status to wait for, such as `"running"`. Compared exactly. */
-    target: CvmStatus;
     /**
-     * How often the server looks at the CVM, in seconds from 5 to 30.
+     * The status to wait for, such as `"running"`; or an array of 1 to 16 different ones, any of which will do. Compared
+     * exactly. The server is told the first one.
+     *
+     * @example
+     * ```js
+     * const state = await client.watchCvmState({ id: "my-app", target: ["stopped", "exited"] });
+     * ```
+     */
+    target: CvmStatus | readonly CvmStatus[];
+    /**
+     * Asked for each state whose status is a target: whether that state counts. It must decide at once; a promise, or an
+     * exception, ends the watch with a {@link ValidationError}.
+     *
+     * @defaultValue every state with a target's status counts
+     *
+     * @example
+     * ```js
+     * await client.watchCvmState({ id: "my-app", target: "running", until: (state) => !state.in_progress });
+     * ```
+     */
+    until?: ((state: CvmState) => boolean) | undefined;
+    /**
+     * Which states say that the target will not come: a status, an array of statuses (none of them a target), or a function
+     * that decides at once, such as {@link bootFailed}. At the first such state the watch rejects with
+     * {@link CvmFailedError}. A function that gives a promise, or throws, ends the watch with a {@link ValidationError}.
+     *
+     * @defaultValue no state does
+     *
+     * @example
+     * ```js
+     * await client.watchCvmState({ id: "my-app", target: "running", failOn: ["error", "exited"] });
+     * ```
+     */
+    failOn?: CvmStatus | readonly CvmStatus[] | ((state: CvmState) => boolean) | undefined;
+    /**
+     * For a CVM that has just been told to restart, start or stop: the first status that this watch sees does not count,
+     * neither for `target` nor for `failOn`. From the first other status on, everything counts.
+     *
+     * A CVM that left its status and came back to it between two looks is waited for in vain: begin the watch before you ask
+     * for the restart, and set a deadline.
+     *
+     * @defaultValue `false`
+     *
+     * @example
+     * ```js
+     * const signal = AbortSignal.timeout(600_000);
+     * const isBack = client.watchCvmState({ id: "my-app", target: "running", leaveFirst: true, signal });
+     * await fetch("/api/v1/cvms/my-app/restart", { method: "POST" });
+     * await isBack;
+     * ```
+     */
+    leaveFirst?: boolean | undefined;
+    /**
+     * How often the server looks at the CVM, and how often the state is read where there is no event stream: in seconds
+     * from 5 to 30.
      *
      * @defaultValue `5`
      */
     interval?: number | undefined;
     /**
-     * How long one attempt may last, connecting included, in seconds from 10 to 600.
+     * How long one attempt may last, connecting included, in seconds from 10 to 600. For a deadline of the whole watch see
+     * `signal`.
      *
      * @defaultValue `300`
      */
     timeout?: number | undefined;
     /**
-     * How many attempts may follow the first one: an integer from 0, or `Infinity`.
+     * How many attempts may follow the first one: an integer from 0, or `Infinity`. After the last one the watch rejects
+     * with {@link MaxRetriesExceededError}.
      *
      * @defaultValue `Infinity`
      */
     maxRetries?: number | undefined;
     /**
-     * The pause before each retry, in milliseconds from 0 to 2147483647; or a function that gives it, from the number
-     * of the attempt that has failed (from 1) and its error, such as {@link exponentialBackoff} makes.
-     * A longer `Retry-After` from the server wins. A function that throws or gives no such number ends the watch with
-     * a {@link ValidationError}.
+     * The pause before each retry, in milliseconds from 0 to 2147483647; or a function that gives it, such as
+     * {@link exponentialBackoff} makes. A longer `Retry-After` from the server wins (up to ten minutes). A function that throws
+     * or gives no such number ends the watch with a {@link ValidationError}.
+     *
+     * `failures` counts the attempts that have failed since the last one that brought a state, that one included: attempts that
+     * bring none, none, a state, none give 1, 2, 1, 2. `error` is why the last one failed.
      *
      * @defaultValue `5000`
+     *
+     * @example
+     * ```js
+     * const retryDelay = (failures, error) => (error.code === "timeout" ? 0 : 1000 * failures);
+     * await client.watchCvmState({ id: "my-app", target: "running", retryDelay });
+     * ```
      */
-    retryDelay?: number | ((attempt: number, error: Error) => number) | undefined;
+    retryDelay?: number | RetryDelay | undefined;
+    /**
+     * Asked for each refusal that would end the watch (204, a 4xx other than 408, 425 and 429; not for a redirect): whether to
+     * go on. If it agrees, the attempt has failed and a retry follows, as long as there are any. It must decide at once; a
+     * promise, or an exception, ends the watch with a {@link ValidationError}.
+     *
+     * @defaultValue such a refusal ends the watch with a {@link RequestError}
+     *
+     * @example
+     * ```js
+     * // A CVM that is just being created.
+     * const shouldRetry = (error) => error.status === 404;
+     * await client.watchCvmState({ id: "my-app", target: "running", shouldRetry });
+     * ```
+     */
+    shouldRetry?: ((error: RequestError) => boolean) | undefined;
   };
+
+/** Gives a pause in milliseconds from 0 to 2147483647: see `retryDelay` of {@link WatchRequest}. */
+export type RetryDelay = (failures: number, error: AttemptError) => number;
+
+/** Which CVM's states to give, and how often to look. */
+export type StatesRequest = OneIdentifier & {
+  /**
+   * How often the state is read, in seconds from 5 to 30.
+   *
+   * @defaultValue `5`
+   */
+  interval?: number | undefined;
+  /**
+   * The pause after a read that has failed, in milliseconds from 0 to 2147483647; or a function that gives it from the number of
+   * failures since the last answer. A longer `Retry-After` from the server wins (up to ten minutes).
+   *
+   * @defaultValue `exponentialBackoff({ base: 1000, max: 30_000 })`
+   */
+  retryDelay?: number | RetryDelay | undefined;
+  /**
+   * Asked for each refusal that would end the loop (204, a 4xx other than 408, 425 and 429): whether to go on.
+   *
+   * @defaultValue such a refusal ends the loop with a {@link RequestError}
+   */
+  shouldRetry?: ((error: RequestError) => boolean) | undefined;
+  /** Ends the loop with a {@link WatchAbortedError}. */
+  signal?: AbortSignalLike | null | undefined;
+  /** Called with each read that has failed and is tried again. What it throws, or rejects with, is reported as uncaught. */
+  onEvent?: ((event: ReadErrorEvent) => unknown) | undefined;
+};
 
 /** What to read. */
 export type ReadRequest = OneIdentifier & {
@@ -216,6 +342,7 @@ export type CvmStateFields = {
   exited_at?: string | null;
   /** The step of the boot that it is in, such as `"starting containers"`. */
   boot_progress?: string | null;
+  /** Why the boot has failed, in words. Newer CVMs also set it for faults that they survive. */
   boot_error?: string | null;
   shutdown_progress?: string | null;
 };
@@ -249,6 +376,26 @@ export interface ErrorPayload {
   message?: string;
 }
 
+/**
+ * What kind of failure it was. [docs/errors.md](https://github.com/Phala-Network/cvm-watch/blob/main/docs/errors.md) has cause
+ * and remedy of each.
+ *
+ * - `"timeout"`: the attempt lasted as long as it may
+ * - `"ended"`: the event stream came to a clean end before the target
+ * - `"broken"`: there was no answer, the connection broke, or a function for `apiKey` or `headers` failed
+ * - `"refused"`: EventSource was refused, which tells no reason, and a read of the state failed too
+ * - `"status"`: an HTTP status that is no success
+ * - `"not_reached"`: the server says that the target is reached, but a read of the state says otherwise
+ * - `"malformed"`: another content type, no JSON, or a state without a status
+ */
+export type FailureCode = "timeout" | "ended" | "broken" | "refused" | "status" | "not_reached" | "malformed";
+
+/** Why an attempt, or a read, has failed: a {@link RequestError} if the server answered, else a plain error with a `code`. */
+export interface AttemptError extends Error {
+  /** What kind of failure it was. The package always sets it. */
+  readonly code?: FailureCode;
+}
+
 /** What every event carries, besides the fields of its payload. */
 type EventBase<Type extends string, Payload> = {
   type: Type;
@@ -260,9 +407,9 @@ type EventBase<Type extends string, Payload> = {
   attempt: number;
   /** Milliseconds until the next attempt; only on an event that ends an attempt when another one follows. */
   retryIn?: number;
-  /** The CVM's status, where the event tells one. */
+  /** The payload's status; if it has none, that of the last state, once there was one. */
   status?: CvmStatus;
-  /** The step of the boot, where the event tells one. */
+  /** The payload's step of the boot; if it has none, that of the last state, once there was one. */
   boot_progress?: string | null;
 };
 
@@ -271,9 +418,31 @@ export type StateEvent = EventBase<"state", CvmState> & CvmStateFields;
 /** The server says that the target is reached. */
 export interface CompleteEvent extends EventBase<"complete", CompletePayload>, CompletePayload {}
 /** An attempt ran out of time. */
-export interface TimeoutEvent extends EventBase<"timeout", TimeoutPayload>, TimeoutPayload {}
+export interface TimeoutEvent extends EventBase<"timeout", TimeoutPayload>, TimeoutPayload {
+  /** Only on an event that is made here, not on one of the server's. */
+  code?: "timeout";
+}
 /** Something went wrong. */
-export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPayload {}
+export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPayload {
+  /** What kind of failure it was. Only on an event that is made here, not on one of the server's. */
+  code?: Exclude<FailureCode, "timeout">;
+  /** With `code: "status"`: the HTTP status; 0 for a redirect that the browser does not show. */
+  httpStatus?: number;
+}
+
+/** `cvmStates`: a read has failed, and is tried again. */
+export interface ReadErrorEvent extends ErrorPayload {
+  type: "error";
+  data: ErrorPayload;
+  /** What kind of failure it was. */
+  code: FailureCode;
+  /** With `code: "status"`: the HTTP status. */
+  httpStatus?: number;
+  /** The reads that have failed since the last answer, this one included. */
+  failures: number;
+  /** Milliseconds until the next read. */
+  retryIn: number;
+}
 
 /** What `onEvent` is called with: `type` tells which of the four it is. */
 export type WatchEvent = StateEvent | CompleteEvent | TimeoutEvent | ErrorEvent;
@@ -288,18 +457,31 @@ export interface Client {
    *
    * @param request - What to wait for, and how patiently. Its own fields count, not inherited ones.
    * @param options - `signal` and `onEvent`; they win over those of the request.
-   * @returns The state whose `status` is the target.
+   * @returns The state that has reached the target: its `status` is a target, and `until` (if given) agreed.
    * @throws {@link ValidationError} when the configuration or the request has bad fields: all are listed, and no
-   * request is made.
+   * request is made. Also when a function of the request throws or gives something that cannot be used.
    * @throws {@link WatchAbortedError} when the signal aborts.
-   * @throws {@link RequestError} when the server refuses for good: 204, or any 4xx but 408, 425 and 429.
+   * @throws {@link CvmFailedError} at a state that `failOn` names.
+   * @throws {@link RequestError} when the server refuses for good, and `shouldRetry` does not ask to go on.
    * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
    * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded, or has crashed, which would be a
-   * bug; the next call loads it anew.
+   * bug; the next call loads it anew. Also when the platform lacks a global that is needed.
    *
    * @example
    * ```js
-   * const state = await client.watchCvmState({ id: "my-app", target: "running" });
+   * try {
+   *   const state = await client.watchCvmState({
+   *     id: "my-app",
+   *     target: "running",
+   *     failOn: bootFailed,
+   *     signal: AbortSignal.timeout(600_000),
+   *     onEvent: (event) => console.log(event.status, event.boot_progress),
+   *   });
+   *   console.log(`running for ${state.uptime}`);
+   * } catch (error) {
+   *   if (error instanceof CvmFailedError) console.log(error.state.boot_error);
+   *   else throw error;
+   * }
    * ```
    */
   watchCvmState(request: WatchRequest, options?: WatchOptions): Promise<CvmState>;
@@ -313,14 +495,71 @@ export interface Client {
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link RequestError} when the server answers with a status that is no success.
    * @throws {@link WatchError} when there is no answer in time, or none that is a state; `cause` tells more.
+   *
+   * @example
+   * ```js
+   * const { status } = await client.getCvmState({ id: "my-app" });
+   * ```
    */
   getCvmState(request: ReadRequest, options?: { signal?: AbortSignalLike | null | undefined }): Promise<CvmState>;
+
+  /**
+   * The CVM's states, one after the other, for a page that shows the CVM as it is: no target, and no end of its own.
+   *
+   * The state is read only while a `next()` is pending: at once at first, then once an interval. A state is given when any field
+   * differs from the one before. Reading rests while the page is hidden. A read that fails is told to `onEvent` and tried
+   * again, without end. `break` and `return()` end the loop; nothing runs while nobody asks, so a loop that is dropped leaves
+   * nothing behind. Each `for await` over it is a loop of its own.
+   *
+   * @param request - Which CVM, and how often.
+   * @throws {@link ValidationError} at the first `next()`, when the configuration or the request has bad fields.
+   * @throws {@link WatchAbortedError} out of the loop, when the signal aborts.
+   * @throws {@link RequestError} out of the loop, when the server refuses for good, and `shouldRetry` does not ask to go on.
+   * @throws {@link WatchError} out of the loop, for the same reasons as a watch.
+   *
+   * @example
+   * ```js
+   * for await (const state of client.cvmStates({ id: "my-app", interval: 10 })) {
+   *   console.log(state.status, state.uptime);
+   *   if (state.status === "removing") break;
+   * }
+   * ```
+   */
+  cvmStates(request: StatesRequest): CvmStates;
+}
+
+/** What {@link Client.cvmStates} gives. */
+export interface CvmStates {
+  [Symbol.asyncIterator](): CvmStatesIterator;
 }
 
 /**
- * Makes a client. It never throws and makes no request: bad fields reject the first watch.
+ * One loop over a CVM's states. Where the platform has `Symbol.asyncDispose` (and the compiler's `lib` knows it), it can be
+ * declared with `await using`.
+ */
+export interface CvmStatesIterator extends AsyncDisposableIfKnown {
+  /** Gives the next state that differs from the one before. */
+  next(): Promise<IteratorResult<CvmState, undefined>>;
+  /** Ends the loop. A `next()` that is pending settles at once, as done. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+  /** The iterator itself. */
+  [Symbol.asyncIterator](): CvmStatesIterator;
+}
+
+/** `AsyncDisposable`, if the compiler's `lib` knows `Symbol.asyncDispose`. */
+export type AsyncDisposableIfKnown = SymbolConstructor extends { readonly asyncDispose: infer Key extends symbol }
+  ? { [dispose in Key]: () => PromiseLike<void> }
+  : object;
+
+/**
+ * Makes a client. It never throws and makes no request: bad fields reject the first call.
  *
  * @param config - How to reach the API; everything has a default.
+ *
+ * @example
+ * ```js
+ * const client = createClient({ baseURL: "/api/v1" });
+ * ```
  */
 export function createClient(config?: ClientConfig): Client;
 
@@ -334,13 +573,22 @@ export function getCvmState(
   options?: { signal?: AbortSignalLike | null | undefined },
 ): Promise<CvmState>;
 
+/** `client.cvmStates(request)` in the form of the published SDK. */
+export function cvmStates(client: Client, request: StatesRequest): CvmStates;
+
 /**
- * Makes a function for `retryDelay`: delays that grow from attempt to attempt, and differ from page to page, so that
+ * Makes a function for `retryDelay`: delays that grow from failure to failure, and differ from page to page, so that
  * many pages do not come back to a restarted server in the same instant.
  *
- * After attempt number `n` the delay is `min(max, base × factor^(n - 1))`, less a random share of it up to `jitter`.
+ * After `n` failures the delay is `min(max, base × factor^(n - 1))`, less a random share of it up to `jitter`.
  *
  * @throws {@link ValidationError} at once, when an option is out of range.
+ *
+ * @example
+ * ```js
+ * const retryDelay = exponentialBackoff({ base: 500, max: 10_000 });
+ * await client.watchCvmState({ id: "my-app", target: "running", retryDelay });
+ * ```
  */
 export function exponentialBackoff(options?: {
   /**
@@ -367,7 +615,7 @@ export function exponentialBackoff(options?: {
    * @defaultValue `0.5`
    */
   jitter?: number | undefined;
-}): (attempt: number) => number;
+}): (failures: number) => number;
 
 /** What a {@link WatchError} is made with, besides its message. */
 export interface WatchErrorFields {
@@ -384,7 +632,7 @@ export interface WatchErrorFields {
 }
 
 /**
- * Why a watch ended without its target; base of the four classes below. Itself: the WebAssembly module could not be loaded
+ * Why a watch ended without its target; base of the five classes below. Itself: the WebAssembly module could not be loaded
  * or has crashed, a global that is needed is missing, or a read had no answer.
  */
 export class WatchError extends Error {
@@ -402,10 +650,31 @@ export class WatchAbortedError extends WatchError {
   readonly cause: unknown;
 }
 
-/** The retries are used up. `cause` is the failure of the last attempt. */
+/**
+ * The retries are used up. `cause` is the failure of the last attempt. The message counts what the attempts ended with:
+ * `gave up after 6 attempts (503 × 4, timed out × 2): …`.
+ */
 export class MaxRetriesExceededError extends WatchError {
-  readonly cause: Error;
-  constructor(message: string, fields: WatchErrorFields & { cause: Error });
+  readonly cause: AttemptError;
+  constructor(message: string, fields: WatchErrorFields & { cause: AttemptError });
+}
+
+/**
+ * A state that `failOn` names: the target will not come. The state's `boot_error`, if it has one, is in the message.
+ *
+ * @example
+ * ```js
+ * try {
+ *   await client.watchCvmState({ id: "my-app", target: "running", failOn: bootFailed });
+ * } catch (error) {
+ *   if (error instanceof CvmFailedError) console.log(error.state.boot_error);
+ * }
+ * ```
+ */
+export class CvmFailedError extends WatchError {
+  /** The state that `failOn` named. */
+  readonly state: CvmState;
+  constructor(message: string, fields: WatchErrorFields & { state: CvmState });
 }
 
 /**
@@ -414,6 +683,8 @@ export class MaxRetriesExceededError extends WatchError {
  * attempt was answered with a passing status, such as 503.
  */
 export class RequestError extends WatchError {
+  /** As the `cause` of a {@link MaxRetriesExceededError}, in `retryDelay` and in `shouldRetry`. */
+  readonly code?: "status";
   /** The HTTP status; 0 for a redirect that the browser does not show. */
   readonly status: number;
   /** The field `detail` of the JSON body, if there is one: often a string, or a list of what was invalid. */
@@ -421,7 +692,10 @@ export class RequestError extends WatchError {
   constructor(message: string, fields: WatchErrorFields & { status: number; detail?: unknown });
 }
 
-/** Bad arguments: no request was made. Or `retryDelay` was a function, and gave no delay: `cause` is what it threw. */
+/**
+ * Bad arguments: no request was made. Or a function of the request (`until`, `failOn`, `shouldRetry`, `retryDelay`) threw
+ * (`cause` is what it threw) or gave something that cannot be used.
+ */
 export class ValidationError extends WatchError {
   /** Every bad field, not only the first. */
   readonly validationErrors: readonly FieldError[];
@@ -435,3 +709,18 @@ export interface FieldError {
   /** What is wrong with which value, and what is allowed. */
   message: string;
 }
+
+/**
+ * The steps of a boot that are known, as `boot_progress` names them, from the first to the last. A boot need not take all
+ * of them, nor in this order.
+ */
+export const BOOT_STEPS: readonly string[];
+
+/**
+ * How far a boot is, from 0 (the first of {@link BOOT_STEPS}) to 1 (`"done"`); undefined for a step that is not known, and
+ * where none is told. A bar shows the largest that a boot has come to, since a step may come late.
+ */
+export function bootProgress(state: { boot_progress?: string | null } | null | undefined): number | undefined;
+
+/** Whether a state tells that the boot has failed (`boot_error`): a predicate for `failOn`. */
+export function bootFailed(state: { boot_error?: string | null } | null | undefined): boolean;

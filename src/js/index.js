@@ -3,6 +3,7 @@ import { statesOf } from "./states.js";
 import { isObject, isSignal, show, tryTo } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
+export { BOOT_STEPS, bootFailed, bootProgress } from "./boot.js";
 export {
   CvmFailedError,
   MaxRetriesExceededError,

@@ -15,7 +15,7 @@ export async function makeInstance(module, onCrash) {
   const pending = new Set();
   let crash;
   const world = makeWorld((thrown) => {
-    const why = values.takePanic() ?? String(thrown?.message);
+    const why = String(thrown?.message);
     crash = () =>
       new errors.WatchError(`the WebAssembly module has crashed, which is a bug of cvm-watch: ${why}`, {
         cause: thrown,

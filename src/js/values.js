@@ -88,17 +88,3 @@ function reportUncaught(error) {
 
 /** A hint for who writes the page. Where there is no console, there is nobody to read it. */
 export const warn = (hint) => tryTo(() => console.warn(hint));
-
-let lastPanic;
-
-/** What a panic says, right before it traps. */
-export function notePanic(message) {
-  lastPanic = message;
-}
-
-/** What the panic said that has just trapped, if it was one. */
-export function takePanic() {
-  const message = lastPanic;
-  lastPanic = undefined;
-  return message;
-}

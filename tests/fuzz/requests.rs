@@ -189,7 +189,7 @@ fn read_fields(mut input: &[u8]) -> BTreeMap<&'static str, Given> {
     while let Some((number, rest)) = input.split_first() {
         input = rest;
         let mut byte = || input.split_off_first().copied().unwrap_or(0);
-        let given = match byte() % 7 {
+        let given = match byte() % 8 {
             0 => Given::Absent,
             1 => read_text(&mut input),
             2 => match NUMBERS.get(usize::from(byte())) {
@@ -205,6 +205,7 @@ fn read_fields(mut input: &[u8]) -> BTreeMap<&'static str, Given> {
             3 => Given::Function,
             4 => Given::Other,
             5 => Given::Flag(byte() % 2 == 0),
+            7 => Given::Null,
             _ => {
                 let items = byte() % 20;
                 let item = |number| if number == 18 { Given::Other } else { read_text(&mut input) };
@@ -257,8 +258,9 @@ fn bad_fields(fields: &Fields) -> Vec<&'static str> {
             !is_number(&given, |number| number >= 0.0 && (number.is_infinite() || number % 1.0 <= 0.0))
         }
         ("retryDelay", given) => !is_number(&given, |number| (0.0..=2_147_483_647.0).contains(&number)),
+        (field, Given::Null) if CvmId::FIELDS.contains(&field) => false,
         (field, Given::Text(text)) if CvmId::FIELDS.contains(&field) => {
-            !text.is_empty() && ids::naive(field, &text).is_none()
+            first_given(fields).is_some_and(|(first, _)| first == field) && ids::naive(field, &text).is_none()
         }
         _ => true,
     };
@@ -274,8 +276,13 @@ fn is_number(given: &Given, is_good: impl Fn(f64) -> bool) -> bool {
 }
 
 fn first_id(fields: &Fields) -> Option<String> {
+    first_given(fields).and_then(|(field, text)| ids::naive(field, &text))
+}
+
+/// The first field that names a CVM, well or badly.
+fn first_given(fields: &Fields) -> Option<(&'static str, String)> {
     CvmId::FIELDS.into_iter().find_map(|field| match fields.get(field) {
-        Given::Text(text) if !text.is_empty() => ids::naive(field, &text),
+        Given::Text(text) if !text.is_empty() => Some((field, text)),
         _ => None,
     })
 }

@@ -33,9 +33,16 @@ test("it holds what a user needs, and nothing else", () => {
     "pkg/edge-light.js",
     "pkg/index.d.ts",
     "pkg/index.js",
+    "pkg/react/index.d.ts",
+    "pkg/react/index.js",
     "pkg/url.js",
+    "pkg/views/index.d.ts",
+    "pkg/vue/index.d.ts",
+    "pkg/vue/index.js",
     "pkg/workerd.js",
+    "react/package.json",
     "url/package.json",
+    "vue/package.json",
   ]);
 });
 
@@ -100,11 +107,15 @@ test("tools that ignore exports find both entries", () => {
 });
 
 const exported = [
+  "BOOT_STEPS",
+  "CvmFailedError",
   "MaxRetriesExceededError",
   "RequestError",
   "ValidationError",
   "WatchAbortedError",
   "WatchError",
+  "bootFailed",
+  "bootProgress",
   "createClient",
   "exponentialBackoff",
   "getCvmState",

@@ -26,7 +26,6 @@ const TARGET: &str = "running";
 #[derive(Clone, Debug)]
 pub struct Fleet {
     seed: u64,
-    interval: Duration,
     max_streams: usize,
     /// How many streams the server allows, if it limits them, and whether EventSource hides why it refuses.
     limit: Option<usize>,
@@ -43,6 +42,7 @@ pub struct Fleet {
 /// A watch, and its CVM.
 #[derive(Clone, Debug)]
 struct Cvm {
+    interval: Duration,
     starts: Duration,
     /// Its statuses, each with the time from which it holds. The last is the target.
     statuses: Vec<(Duration, &'static str)>,
@@ -69,11 +69,10 @@ impl Fleet {
         let pick = |rng: &mut Rng, choices: &[usize]| choices[rng.usize(0..choices.len())];
         let many = pick(&mut rng, &[30, 30, 60, 200]);
         let count = pick(&mut rng, &[1, 2, 3, 5, 5, 8, 8, 12, 20, many]);
-        let interval = Duration::from_secs(pick(&mut rng, &[5, 5, 5, 10, 30]) as u64);
+        let intervals: &[u64] = [&[5_u64] as &[_], &[5], &[10], &[30], &[5, 5, 5, 10, 30]][rng.usize(0..5)];
         let limit = pick(&mut rng, &[0, 1, 3, 5, 5, usize::MAX, usize::MAX]);
         let mut fleet = Self {
             seed,
-            interval,
             max_streams: pick(&mut rng, &[0, 1, 2, 4, 4, 4, 4, usize::MAX]),
             limit: Some(limit).filter(|limit| *limit < usize::MAX),
             hides_refusals: rng.bool(),
@@ -87,18 +86,19 @@ impl Fleet {
             fleet.wakes.sort();
         }
         let staggered = rng.bool();
-        fleet.cvms = (0..count).map(|_| fleet.cvm(&mut rng, staggered)).collect();
+        fleet.cvms = (0..count).map(|_| fleet.cvm(&mut rng, intervals, staggered)).collect();
         fleet
     }
 
-    fn cvm(&self, rng: &mut Rng, staggered: bool) -> Cvm {
+    fn cvm(&self, rng: &mut Rng, intervals: &[u64], staggered: bool) -> Cvm {
+        let interval = SECOND * u32::try_from(intervals[rng.usize(0..intervals.len())]).unwrap();
         let starts = if staggered { Duration::from_millis(rng.u64(0..20_000)) } else { Duration::ZERO };
         let mut from = Duration::ZERO;
         let mut statuses = Vec::new();
         for status in &["stopped", "starting"][rng.usize(0..3)..] {
             statuses.push((from, *status));
             // Each lasts for so long that every watch must learn of it.
-            from += starts + self.latest(self.cvms.len().max(200)) + Duration::from_millis(rng.u64(0..20_000));
+            from += starts + self.latest(200, interval) + Duration::from_millis(rng.u64(0..20_000));
         }
         statuses.push((from, TARGET));
         let kind = |rng: &mut Rng| match rng.u8(0..8) {
@@ -109,26 +109,26 @@ impl Fleet {
         };
         let streams = (0..rng.usize(1..4)).map(|_| kind(rng)).collect();
         let dropped = (rng.u8(0..8) == 0).then(|| starts + Duration::from_millis(rng.u64(0..40_000)));
-        Cvm { starts, statuses, streams, dropped }
+        Cvm { interval, starts, statuses, streams, dropped }
     }
 
     /// How long a watch that reads may take to learn of a change, if so many do.
-    fn by_reads(&self, readers: usize) -> Duration {
+    fn by_reads(&self, readers: usize, interval: Duration) -> Duration {
         let seconds = u32::try_from(readers).unwrap();
-        (self.interval * 11 / 10).max(SECOND * seconds / 10) + SECOND + self.answer
+        (interval * 11 / 10).max(SECOND * seconds / 10) + SECOND + self.answer
     }
 
     /// How long any watch may take.
-    fn latest(&self, readers: usize) -> Duration {
+    fn latest(&self, readers: usize, interval: Duration) -> Duration {
         // A stream that breaks costs a second, and the page may wake up while it reads.
-        self.by_reads(readers)
-            + self.interval * SILENT_INTERVALS
+        self.by_reads(readers, interval)
+            + interval * SILENT_INTERVALS
             + SECOND
             + SECOND * u32::try_from(readers).unwrap() / 10
     }
 
-    fn request(&self) -> WatchRequest {
-        let interval = self.interval.as_secs();
+    fn request(&self, watch: usize) -> WatchRequest {
+        let interval = self.cvms[watch].interval.as_secs();
         let fields = json!({
             "id": "my-app", "target": TARGET, "interval": interval, "timeout": 600, "retryDelay": 1000,
             "maxRetries": number("inf"),
@@ -245,7 +245,7 @@ fn watching<'p>(page: &'p Page<'_>, watch: usize) -> Watching<'p> {
     Box::pin(async move {
         page.clock.until(page.fleet.cvms[watch].starts).await;
         let api = One { page, watch, opened: Rc::default(), woken: Cell::default() };
-        let request = page.fleet.request();
+        let request = page.fleet.request(watch);
         let state = cvm_watch::watch(&api, &request, &mut Progress::default(), &mut Listener { page, watch }).await;
         assert_eq!(state.expect("the retries do not end").status(), TARGET);
         page.note(watch, Entry::Settles);
@@ -420,7 +420,7 @@ impl EventStream for Stream<'_, '_> {
                 _ => {}
             }
             page.clock.until(self.next_look).await;
-            self.next_look += page.fleet.interval;
+            self.next_look += page.fleet.cvms[self.watch].interval;
             let status = page.status(self.watch);
             if self.told != Some(status) {
                 self.told = Some(status);
@@ -502,8 +502,11 @@ fn everybody_learns_in_time(fleet: &Fleet, log: &Log) -> Result<(), String> {
         log.iter().filter(|(_, _, entry)| *entry == Entry::Reads).map(|(_, watch, _)| *watch).collect();
     for (watch, cvm) in fleet.cvms.iter().enumerate() {
         let opened = log.iter().any(|(_, other, entry)| *other == watch && *entry == Entry::Opens);
-        let most =
-            if opened || !fleet.wakes.is_empty() { fleet.latest(readers.len()) } else { fleet.by_reads(readers.len()) };
+        let most = if opened || !fleet.wakes.is_empty() {
+            fleet.latest(readers.len(), cvm.interval)
+        } else {
+            fleet.by_reads(readers.len(), cvm.interval)
+        };
         for (from, status) in &cvm.statuses {
             // A watch that begins later learns of it then.
             let from = (*from).max(cvm.starts);

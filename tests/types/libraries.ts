@@ -1,6 +1,7 @@
 // With the types of Node and of libraries that are used beside the package, as a program on a server has them.
 
 import {
+  CvmFailedError,
   createClient,
   MaxRetriesExceededError,
   RequestError,
@@ -22,11 +23,19 @@ const promise = createClient().watchCvmState(
   { signal: AbortSignal.timeout(1) },
 );
 
-for (const expected of [WatchError, WatchAbortedError, MaxRetriesExceededError, RequestError, ValidationError]) {
+for (const expected of [
+  WatchError,
+  WatchAbortedError,
+  MaxRetriesExceededError,
+  CvmFailedError,
+  RequestError,
+  ValidationError,
+]) {
   expect(await promise).toBeInstanceOf(expected);
 }
 await expect(promise).rejects.toThrow(WatchAbortedError);
 await expect(promise).rejects.toThrow(MaxRetriesExceededError);
+await expect(promise).rejects.toThrow(CvmFailedError);
 await expect(promise).rejects.toThrow(RequestError);
 await expect(promise).rejects.toThrow(ValidationError);
 await expect(promise).rejects.toThrow(new WatchError("the same words"));

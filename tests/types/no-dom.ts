@@ -2,6 +2,7 @@
 
 import {
   type AbortSignalLike,
+  CvmFailedError,
   type CvmState,
   type CvmStatus,
   createClient,
@@ -97,12 +98,16 @@ const errors: WatchError[] = [
   new WatchError(),
   new WatchAbortedError("stopped", { cause: "reason" }),
   new MaxRetriesExceededError("gave up", { attempts: 3, cause: error }),
+  new MaxRetriesExceededError("gave up", { cause: new Error("no answer") }),
+  new CvmFailedError("failed", { state, attempts: 1 }),
   new RequestError("refused", { status: 404, detail: ["no such CVM"], attempts: 1 }),
   new ValidationError("bad", { validationErrors: [{ field: "id", message: "is missing" }] }),
 ];
 const why: unknown = error.cause;
 // @ts-expect-error: a refusal has a status
 new RequestError("refused", { attempts: 1 });
+// @ts-expect-error: the state that failed
+new CvmFailedError("failed", { attempts: 1 });
 // @ts-expect-error: what was bad
 new ValidationError("bad");
 // @ts-expect-error: no such field

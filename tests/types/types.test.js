@@ -31,6 +31,7 @@ const worlds = [
   ...every.map((options) => ["tsconfig.libraries", ...options]),
   ...newer.map((options) => ["tsconfig.require", ...options]),
   ["tsconfig", "--lib", "es2022,webworker"],
+  ["tsconfig.disposable"],
 ];
 
 for (const [compiler, projects] of [

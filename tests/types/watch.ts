@@ -1,20 +1,29 @@
 // What must compile, and (under @ts-expect-error) what must not.
 
 import {
+  type AttemptError,
+  bootFailed,
   type Client,
   type ClientConfig,
   type CompletePayload,
+  CvmFailedError,
   type CvmIdentifiers,
   type CvmState,
+  type CvmStates,
+  type CvmStatesIterator,
   createClient,
+  cvmStates,
   exponentialBackoff,
+  type FailureCode,
   type FieldError,
   getCvmState,
   type HeaderFields,
   MaxRetriesExceededError,
+  type ReadErrorEvent,
   type ReadRequest,
   RequestError,
   type StateEvent,
+  type StatesRequest,
   ValidationError,
   WatchAbortedError,
   WatchError,
@@ -78,9 +87,62 @@ const config: ClientConfig = { apiKey: undefined, headers: async () => headers, 
 createClient(config);
 await client.watchCvmState({
   ...request,
-  retryDelay: (attempt, error) => (error instanceof RequestError ? 1 : attempt),
+  retryDelay: (failures, error) => (error instanceof RequestError || error.code === "broken" ? 1 : failures),
 });
 await client.watchCvmState({ ...request, retryDelay: exponentialBackoff({ base: 500, jitter: 1 }) });
+
+// Which states end a watch.
+await client.watchCvmState({ id: "my-app", target: ["stopped", "exited"], failOn: "error" });
+const targets: string[] = ["running"];
+await client.watchCvmState({ id: "my-app", target: targets, failOn: targets, leaveFirst: true });
+await client.watchCvmState({ ...request, target: ["running"] as const, failOn: bootFailed });
+await client.watchCvmState({
+  ...request,
+  until: (state) => !state.in_progress && state.status === "running",
+  failOn: (state) => state.boot_error !== null,
+  shouldRetry: (error) => error.status === 404 && error.detail === "Not found",
+});
+await client.watchCvmState({ ...request, until: undefined, failOn: undefined, shouldRetry: undefined });
+createClient({ transport: "poll", maxStreams: 0 });
+createClient({ maxStreams: Number.POSITIVE_INFINITY });
+
+// @ts-expect-error: it must decide at once
+await client.watchCvmState({ ...request, until: async () => true });
+// @ts-expect-error: it must decide at once
+await client.watchCvmState({ ...request, failOn: async () => true });
+// @ts-expect-error: it must decide at once
+await client.watchCvmState({ ...request, shouldRetry: async () => true });
+// @ts-expect-error: a status is a string
+await client.watchCvmState({ ...request, failOn: [7] });
+// @ts-expect-error: a flag
+await client.watchCvmState({ ...request, leaveFirst: "running" });
+// @ts-expect-error: a number
+createClient({ maxStreams: "4" });
+
+// Every state, without a target.
+const states: CvmStates = client.cvmStates({ id: "my-app", interval: 10 });
+for await (const state of states) {
+  const status: string = state.status;
+  if (status) break;
+}
+for await (const { status } of cvmStates(client, { name: "my-app", signal: controller.signal })) console.log(status);
+const loop: CvmStatesIterator = states[Symbol.asyncIterator]();
+const { done, value } = await loop.next();
+if (done) value satisfies undefined;
+await loop.return();
+const inLoop: StatesRequest = {
+  uuid: "550e8400-e29b-41d4-a716-446655440000",
+  retryDelay: exponentialBackoff(),
+  shouldRetry: (error) => error.status === 404,
+  onEvent: (event: ReadErrorEvent) => `${event.code} ${event.failures} ${event.retryIn.toFixed()} ${event.httpStatus}`,
+};
+client.cvmStates(inLoop) satisfies AsyncIterable<CvmState>;
+// @ts-expect-error: no CVM
+client.cvmStates({ interval: 5 });
+// @ts-expect-error: it waits for nothing
+client.cvmStates({ id: "my-app", target: "running" });
+// @ts-expect-error: a status is a string
+for await (const state of states) state.status satisfies number;
 
 // The one-shot read.
 const present: CvmState = await client.getCvmState({ name: "my-app" }, { signal: controller.signal });
@@ -113,8 +175,8 @@ await client.watchCvmState({ id: undefined, target: "running" });
 await client.watchCvmState({ ...({} as CvmIdentifiers), target: "running" });
 // @ts-expect-error: an id is a string
 await client.watchCvmState({ id: 7, target: "running" });
-// @ts-expect-error: a target is one status
-await client.watchCvmState({ id: "my-app", target: ["running", "stopped"] });
+// @ts-expect-error: a target is a status
+await client.watchCvmState({ id: "my-app", target: ["running", undefined] });
 // @ts-expect-error: a signal, not its controller
 await client.watchCvmState({ id: "my-app", target: "running", signal: controller });
 // @ts-expect-error: no such event
@@ -161,11 +223,20 @@ function onEvent(event: WatchEvent): string | number | undefined {
       return `${status} ${uptime} ${whole["a field of tomorrow"]}`;
     }
     case "complete":
+      // @ts-expect-error: it is no failure
+      event.code;
       return event.elapsed ?? event.data.elapsed;
-    case "timeout":
-      return event.target ?? retryIn;
+    case "timeout": {
+      const status: string | undefined = event.status;
+      event.code satisfies "timeout" | undefined;
+      return event.target ?? status ?? retryIn;
+    }
     case "error": {
       const error: string | undefined = event.error;
+      const code: FailureCode | undefined = event.code;
+      // @ts-expect-error: no such code
+      if (code === "closed") return;
+      if (code === "status") event.httpStatus satisfies number | undefined;
       // @ts-expect-error: an error has no uptime
       event.uptime;
       return `${error} ${event.message} ${attempt}`;
@@ -193,8 +264,12 @@ export function explain(error: unknown): string {
     return `${status} ${detail} ${text}`;
   }
   if (error instanceof MaxRetriesExceededError) {
-    const cause: Error = error.cause;
-    return cause instanceof RequestError ? `${cause.status}` : cause.message;
+    const cause: AttemptError = error.cause;
+    return cause instanceof RequestError ? `${cause.status}` : `${cause.code} ${cause.message}`;
+  }
+  if (error instanceof CvmFailedError) {
+    const failed: CvmState = error.state;
+    return `${failed.status} ${failed.boot_error}`;
   }
   if (error instanceof WatchAbortedError) {
     const reason: unknown = error.cause;
@@ -215,5 +290,6 @@ export function explain(error: unknown): string {
 }
 
 // Each is a WatchError too.
-export const base = (error: WatchAbortedError | MaxRetriesExceededError | RequestError | ValidationError): WatchError =>
-  error;
+export const base = (
+  error: WatchAbortedError | MaxRetriesExceededError | CvmFailedError | RequestError | ValidationError,
+): WatchError => error;

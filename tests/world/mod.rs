@@ -65,6 +65,7 @@ impl Arguments for JsonArguments {
 
 fn given(value: &Value) -> Given {
     match value {
+        Value::Null => Given::Null,
         Value::String(text) if text == FUNCTION => Given::Function,
         Value::String(text) => Given::Text(text.clone()),
         Value::Bool(flag) => Given::Flag(*flag),

@@ -1,0 +1,34 @@
+// Serves pages with the simulated API, and shows one of them in the user's browser.
+
+import { createInterface } from "node:readline";
+import { run, start, step, which } from "./shell.js";
+
+const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
+
+/**
+ * Builds the simulator and starts it; ends with it.
+ *
+ * @param options - the simulator's own. If one is given twice, the last counts.
+ * @param page - `{ title, path }` of the page to show
+ */
+export async function serve(options, page) {
+  await step("building the simulator (a minute the first time)", () => run("cargo", ["build", ...simulator]));
+  // A user may have as many event streams as with the real API.
+  const args = ["--streams-per-user", "5", ...options];
+  const server = start("cargo", ["run", ...simulator, "--", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  createInterface({ input: server.stdout }).on("line", (line) => {
+    console.log(line);
+    const origin = line.match(/^listening on (https?:\S+)$/)?.[1];
+    if (origin) open(page.title, origin + page.path);
+  });
+  server.on("exit", (code) => process.exit(code ?? 0));
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+}
+
+/** Shows a page in the user's browser, where there is a user. */
+function open(title, address) {
+  console.log(`\n${title} at ${address} (Ctrl+C ends it)`);
+  if (!process.stdout.isTTY || process.env.CI) return;
+  const opener = { darwin: "open", win32: "explorer" }[process.platform] ?? "xdg-open";
+  if (which(opener)) start(opener, [address], { stdio: "ignore", detached: true }).on("error", () => {});
+}

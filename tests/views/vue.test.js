@@ -1,0 +1,58 @@
+// `cvm-watch/vue` in Chromium, with the newest Vue and the oldest.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { startBrowser } from "../e2e/browser.js";
+import { complete, startSimulator, state } from "../e2e/simulator.js";
+import { bundle } from "./bundle.js";
+import { testViews } from "./suite.js";
+
+let simulator;
+let browser;
+before(async () => {
+  [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
+});
+after(() => Promise.all([browser?.stop(), simulator?.stop()]));
+
+for (const age of ["newest", "oldest"]) {
+  describe(`the ${age} Vue`, () => {
+    before(async () => {
+      await browser.open(simulator);
+      await browser.run(await bundle("vue.page.js", age));
+      await browser.run(() => {
+        globalThis.client = lab.client();
+      });
+    });
+
+    testViews({ browser: () => browser, simulator: () => simulator });
+
+    test("without a component too, with a ref and reactive fields, until the scope is stopped", async () => {
+      const hold = { streams: [[state("starting"), "hold"]] };
+      const [one, other] = [await simulator.script(hold), await simulator.script(hold)];
+      await browser.run(() => {
+        const { effectScope, reactive, shallowRef, useWatchCvmState } = vue;
+        const [given, request] = [shallowRef(client), reactive({ id: "", target: "running" })];
+        const scope = effectScope();
+        const { phase, state, error } = scope.run(() => useWatchCvmState(given, request));
+        const tell = () => [phase.value, state.value?.status, error.value?.name].filter(Boolean).join(" ");
+        globalThis.held = { scope, request, tell };
+      });
+      const tells = (expected) =>
+        browser.driver.wait(async () => (await browser.run(() => held.tell())) === expected, 10_000);
+      await tells("failed ValidationError");
+      await browser.run((id) => Object.assign(held.request, { id }), one);
+      await tells("watching starting");
+      await browser.run((id) => Object.assign(held.request, { id }), other);
+      await simulator.closed(one);
+      await tells("watching starting");
+      await browser.run(() => held.scope.stop());
+      assert.equal((await simulator.closed(other)).length, 1);
+      await browser.run((id) => Object.assign(held.request, { id }), one);
+      await browser.watch({
+        id: await simulator.script({ streams: [[state("running"), complete()]] }),
+        target: "running",
+      });
+      assert.equal((await simulator.requests(one)).length, 1);
+    });
+  });
+}
