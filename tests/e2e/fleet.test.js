@@ -59,6 +59,7 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   await open(60);
   await simulator.call("PUT", `cvms/${BROKEN}`, { ...EACH, failAt: "setting up docker" });
   await simulator.call("DELETE", "counters");
+  await driver.executeScript(() => performance.setResourceTimingBufferSize(10_000));
   await all("start").click();
   await told(/59 running, 1 failed/);
   await until(async () => (await counts()).join() === "1 failed,59 running", "59 running, 1 failed");
@@ -69,8 +70,19 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   const { streams, reads } = await simulator.call("GET", "counters");
   assert.equal(streams.mostOpen, 4);
   assert.equal(streams.refused, 0);
-  assert.ok(reads.mostInASecond <= 11, `${reads.mostInASecond} reads in a second`);
+  assert.ok(reads.mostOpen <= 2, `${reads.mostOpen} reads at a time`);
+  const most = await mostReadsInASecond();
+  assert.ok(most > 5 && most <= 10, `${most} reads in a second`);
 });
+
+/** As they left the page: on a busy machine, the server may get those of more than a second at once. */
+const mostReadsInASecond = () =>
+  driver.executeScript(() => {
+    const reads = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/state"));
+    const starts = reads.map(({ startTime }) => startTime).sort((a, b) => a - b);
+    const inSecondFrom = (start) => starts.filter((other) => other >= start && other < start + 990).length;
+    return Math.max(...starts.map(inSecondFrom));
+  });
 
 test("one CVM is started, restarted, failed, started again and stopped", async () => {
   await open(6);
