@@ -65,8 +65,7 @@ function bindAndOptimise() {
 }
 
 /** Writes wasm-bindgen's glue for a module. */
-const bind = (from, to) =>
-  run("cargo", ["run", "--quiet", "--locked", "--package", "cvm-bindgen", "--", from, to]);
+const bind = (from, to) => run("cargo", ["run", "--quiet", "--locked", "--package", "cvm-bindgen", "--", from, to]);
 
 async function bundle() {
   rmSync(pkg, { recursive: true, force: true });

@@ -15,7 +15,7 @@ const ENTRIES = [
 ];
 
 /** What `src/js` calls of the glue. */
-const EXPORTS = ["getCvmState", "watchCvmState"];
+const EXPORTS = ["getCvmState", "nextCvmState", "watchCvmState"];
 
 /** The globals that the glue gets from `src/js`, which so sees all that the module starts. */
 const GLOBALS = ["setTimeout", "clearTimeout", "queueMicrotask", "EventSource", "AbortController"];

@@ -25,10 +25,14 @@ const setUpPackage = once(async () => {
   await build();
 });
 
-const setUpEndToEnd = once(async () => {
+const setUpSimulator = once(async () => {
   await setUpPackage();
-  await setUpBrowser();
   await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
+});
+
+const setUpEndToEnd = once(async () => {
+  await setUpSimulator();
+  await setUpBrowser();
 });
 
 const parts = {
@@ -63,7 +67,10 @@ const parts = {
   },
   types: {
     title: "the TypeScript declarations, as the packed package has them (tsc)",
-    setUp: setUpPackage,
+    async setUp() {
+      await setUpPackage();
+      await npmPackages(join(root, "tests/types"));
+    },
     run: () => runNodeTests("tests/types"),
   },
   package: {
@@ -73,6 +80,11 @@ const parts = {
       await setUpBrowser();
     },
     run: () => runBrowserTests("tests/package"),
+  },
+  globals: {
+    title: "what a platform may lack, and what it may have in the place of its own",
+    setUp: setUpSimulator,
+    run: () => runNodeTests("tests/globals"),
   },
   size: {
     title: "what a page downloads, against the budget in size-budget.json",

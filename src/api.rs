@@ -45,6 +45,9 @@ pub trait Api {
     /// A random number from 0 up to, but not including, 1.
     fn random(&self) -> f64;
 
+    /// Whether the page is hidden. Where there is no page, it never is.
+    fn is_hidden(&self) -> bool;
+
     /// The next wake-up. One that comes while nobody waits is kept until somebody does; of several, the last is enough.
     /// Where there is no page, there are none.
     async fn woken(&self) -> WakeUp;

@@ -13,7 +13,7 @@ use crate::error::WatchError;
 use crate::event::{EventKind, Frame};
 use crate::failure::{Failure, Refusal};
 use crate::json::Json;
-use crate::session::{Said, Session};
+use crate::session::{Said, Session, Woken};
 use crate::state::CvmState;
 use crate::target::Verdict;
 use crate::time::SILENT_INTERVALS;
@@ -148,8 +148,9 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
     async fn listen(&mut self, stream: &mut A::Stream) -> Result<Heard<A::Json>, End<A::Json>> {
         let mut complaint = None;
         let mut spoke_at = None;
+        let mut woken = self.session.woken();
         loop {
-            let frame = match self.next(stream, spoke_at).await? {
+            let frame = match self.next(stream, spoke_at, &mut woken).await? {
                 Next::Frame(frame) => frame,
                 Next::Reached(state) => return Ok(Heard::TargetByRead(state)),
                 Next::Stale(state) => return Ok(Heard::Stale(state)),
@@ -176,22 +177,27 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         &mut self,
         stream: &mut A::Stream,
         spoke_at: Option<Duration>,
+        woken: &mut Woken<'a>,
     ) -> Result<Next<A::Json>, End<A::Json>> {
         let (api, interval) = (self.session.api, self.session.request.interval);
         let mut frame = pin!(stream.next());
         loop {
             let silence = api.sleep(interval * SILENT_INTERVALS);
-            let is_trusted = match select(frame.as_mut(), select(pin!(silence), pin!(self.session.woken()))).await {
+            let is_trusted = match select(frame.as_mut(), select(pin!(silence), woken.as_mut())).await {
                 Either::Left((frame, _)) => return Ok(frame.map_or_else(Next::End, Next::Frame)),
                 Either::Right((Either::Left(_), _)) => false,
                 Either::Right((Either::Right(_), _)) => spoke_at.is_some_and(|at| api.wall_clock() < at + interval),
             };
+            *woken = self.session.woken();
             // What the stream says meanwhile is newer than the read.
-            let state = match select(frame.as_mut(), pin!(self.session.read(Urgency::Decisive))).await {
+            let read = match select(frame.as_mut(), pin!(self.session.read(Urgency::Decisive))).await {
                 Either::Left((frame, _)) => return Ok(frame.map_or_else(Next::End, Next::Frame)),
-                Either::Right((Ok(state), _)) => state,
-                Either::Right((Err(Failure::Foreign(error)), _)) => return Err(Failure::Foreign(error).into()),
-                Either::Right((Err(_), _)) => continue,
+                Either::Right((read, _)) => read,
+            };
+            let state = match read {
+                Ok(state) => state,
+                Err(Failure::Foreign(error)) => return Err(Failure::Foreign(error).into()),
+                Err(_) => continue,
             };
             if self.session.is_another(&state) && !is_trusted {
                 return Ok(Next::Stale(state));
@@ -267,9 +273,14 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
                 None => session.read(Urgency::Routine).await.map(Either::Right),
             }
         };
-        match select(pin!(routine), pin!(session.woken())).await {
-            Either::Left((next, _)) => next,
-            Either::Right(..) => session.read(Urgency::Decisive).await.map(Either::Right),
+        let undisturbed = match select(pin!(routine), session.woken()).await {
+            Either::Left((next, _)) => Some(next),
+            // A read that is under way is given up: it may hang since before the machine slept.
+            Either::Right(..) => None,
+        };
+        match undisturbed {
+            Some(next) => next,
+            None => session.read(Urgency::Decisive).await.map(Either::Right),
         }
     }
 }
@@ -280,7 +291,7 @@ pub async fn hear_out<A: Api, C: Caller<A::Json>>(session: &mut Session<'_, A, C
     let Some(Open { stream, .. }) = &mut reached.open else { return };
     while let Ok(frame) = stream.next().await {
         match session.hear(frame) {
-            Some(Said::Timeout(payload)) => return session.tell(session.event(EventKind::Timeout, &payload)),
+            Some(Said::Timeout(payload)) => return session.tell(session.progress.event(EventKind::Timeout, &payload)),
             Some(Said::Complete) => return,
             Some(Said::State(_) | Said::Error(_)) | None => {}
         }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::error::FieldError;
-use crate::event::WatchEvent;
+use crate::event::{EventKind, WatchEvent};
 use crate::failure::Failure;
+use crate::json::Json;
 use crate::state::CvmState;
 
 /// How far a watch has come. The caller owns it, so that it is still there when the watch has been dropped.
@@ -16,6 +17,27 @@ pub struct Progress<J> {
     pub last_state: Option<CvmState<J>>,
     /// How much of the first attempt's time had passed before the watch began: the time to load the module.
     pub spent: Duration,
+}
+
+impl<J: Json> Progress<J> {
+    /// An event, with what is known of the last state where the payload lacks it.
+    pub fn event<'e>(&self, kind: EventKind, payload: &'e J) -> WatchEvent<'e, J> {
+        let filled = |name| {
+            let lacks = kind != EventKind::State && payload.get(name).is_none_or(|value| value.says_nothing());
+            self.last_state.as_ref().filter(|_| lacks)?.field(name)
+        };
+        WatchEvent {
+            kind,
+            payload,
+            attempt: self.attempts,
+            retry_in: None,
+            code: None,
+            http_status: None,
+            failures: None,
+            status: filled("status"),
+            boot_progress: filled("boot_progress"),
+        }
+    }
 }
 
 impl<J> Default for Progress<J> {

@@ -123,6 +123,8 @@ pub struct WatchEvent<'a, J> {
     pub code: Option<Code>,
     /// With [`Code::Status`]: the HTTP status; 0 for a redirect that the browser hides.
     pub http_status: Option<u16>,
+    /// On events of the loop of states: how many reads have failed since the last one that brought a state.
+    pub failures: Option<u32>,
     /// The last state's `status`, to be put on the event beside the payload's fields, if the payload has none.
     pub status: Option<J>,
     /// The last state's `boot_progress`, likewise.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::duration::seconds;
 use crate::event::{Code, EventKind, MadePayload};
 use crate::json::Json;
 
@@ -62,6 +63,13 @@ pub struct Refusal<J> {
 }
 
 impl<J: Json> Failure<J> {
+    /// An attempt has lasted as long as it may.
+    pub fn timed_out(timeout: Duration, target: Option<&str>) -> Self {
+        let error = format!("timed out after {} s", seconds(timeout));
+        let payload = MadePayload { error: &error, elapsed: Some(timeout.as_secs_f64()), target };
+        Self::TimedOut { payload: J::of(&payload), by_server: false }
+    }
+
     /// Whether the server would refuse another attempt as well.
     pub fn is_permanent(&self) -> bool {
         match self {

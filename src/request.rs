@@ -71,7 +71,7 @@ impl WatchRequest {
         let timeout = check.timeout();
         let retry = Retry {
             max_retries: check.max_retries(),
-            delay: check.delay(),
+            delay: check.delay().unwrap_or(Delay::Fixed(RETRY_DELAY)),
             should_retry: check.function("shouldRetry"),
         };
         match id {
@@ -112,6 +112,38 @@ impl ReadRequest {
         }
     }
 }
+
+/// A request for every state of a CVM that has passed every check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatesRequest {
+    /// The CVM to look at.
+    pub id: CvmId,
+    /// How often to look.
+    pub interval: Duration,
+    /// The wait after a read that has failed; `None` for one that grows.
+    pub delay: Option<Delay>,
+    /// Whether the caller's function `shouldRetry` is asked about refusals that would end the loop.
+    pub should_retry: bool,
+}
+
+impl StatesRequest {
+    /// Checks what the caller wrote.
+    ///
+    /// # Errors
+    /// Every bad field, with what it must be and what it is.
+    pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
+        let mut check = Check { arguments, errors: Vec::new() };
+        let (id, interval) = (check.id(), check.interval());
+        let (delay, should_retry) = (check.delay(), check.function("shouldRetry"));
+        match id {
+            Some(id) if check.errors.is_empty() => Ok(Self { id, interval, delay, should_retry }),
+            _ => Err(check.errors),
+        }
+    }
+}
+
+/// The wait after a failed attempt, where nothing else is asked for.
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// How many targets there may be.
 const MOST_TARGETS: usize = 16;
@@ -224,18 +256,17 @@ impl<A: Arguments> Check<'_, A> {
         }
     }
 
-    fn delay(&mut self) -> Delay {
-        let default = Duration::from_secs(5);
+    fn delay(&mut self) -> Option<Delay> {
         match self.arguments.get("retryDelay") {
-            Given::Absent => Delay::Fixed(default),
-            Given::Function => Delay::Asked,
-            Given::Number(number) if Delay::MILLISECONDS.contains(&number) => Delay::Fixed(milliseconds(number)),
+            Given::Absent => None,
+            Given::Function => Some(Delay::Asked),
+            Given::Number(number) if Delay::MILLISECONDS.contains(&number) => Some(Delay::Fixed(milliseconds(number))),
             _ => {
                 self.refuse(
                     "retryDelay",
                     "a number of milliseconds from 0 to 2147483647, or a function that gives one",
                 );
-                Delay::Fixed(default)
+                None
             }
         }
     }

@@ -42,6 +42,15 @@ impl Retry {
     }
 }
 
+/// Delays that grow from a second to half a minute, and that differ from page to page: `exponentialBackoff` with base 1000
+/// and max 30,000. `random` is from 0 to 1.
+pub fn backoff(failures: u32, random: f64) -> Duration {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 to 500")]
+    let jitter = (random * 500.0) as u32;
+    let grown = Duration::from_secs(1 << failures.saturating_sub(1).min(5)).min(Duration::from_secs(30));
+    grown * (1000 - jitter) / 1000
+}
+
 /// The wait before the next attempt: as long as the server asks for, if that is longer.
 pub fn delay_until_retry(delay: Duration, asked: Duration) -> Duration {
     delay.min(LONGEST_DELAY).max(asked.min(LONGEST_RETRY_AFTER))

@@ -1,6 +1,8 @@
 //! What the attempts of one watch share: what has been told and judged, and how a read is made.
 
 use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::api::Api;
@@ -10,13 +12,14 @@ use crate::error::WatchError;
 use crate::event::{Code, EventKind, Frame, MadePayload, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::read::read_in_turn;
 use crate::request::WatchRequest;
 use crate::state::CvmState;
 use crate::target::{Judge, Verdict};
-use crate::time::{within, woken};
+use crate::time::woken;
 
-/// How long a read's answer may take.
-pub const READ_WITHIN: Duration = Duration::from_secs(10);
+/// A wake-up to come.
+pub type Woken<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 /// One watch.
 pub struct Session<'a, A: Api, C> {
@@ -34,7 +37,7 @@ pub struct Session<'a, A: Api, C> {
     /// When this attempt's last read began.
     read_at: Cell<Option<Duration>>,
     /// When a wake-up has last made the watch read.
-    woken_at: Cell<Option<Duration>>,
+    woken_at: Rc<Cell<Option<Duration>>>,
 }
 
 /// What a frame says.
@@ -62,7 +65,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
             judge: Judge::new(&request.target),
             words: None,
             read_at: Cell::default(),
-            woken_at: Cell::default(),
+            woken_at: Rc::default(),
         }
     }
 
@@ -74,24 +77,6 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         self.read_at.set(None);
     }
 
-    /// An event of this attempt, with what is known of the last state.
-    pub fn event<'e>(&self, kind: EventKind, payload: &'e A::Json) -> WatchEvent<'e, A::Json> {
-        let filled = |name| {
-            let lacks = kind != EventKind::State && payload.get(name).is_none_or(|value| value.says_nothing());
-            self.progress.last_state.as_ref().filter(|_| lacks)?.field(name)
-        };
-        WatchEvent {
-            kind,
-            payload,
-            attempt: self.progress.attempts,
-            retry_in: None,
-            code: None,
-            http_status: None,
-            status: filled("status"),
-            boot_progress: filled("boot_progress"),
-        }
-    }
-
     /// Tells the caller.
     pub fn tell(&mut self, event: WatchEvent<'_, A::Json>) {
         self.words = if event.kind == EventKind::State { None } else { event.payload.words() };
@@ -101,14 +86,14 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
     /// Tells the caller a state. It is the last one now.
     fn tell_state(&mut self, state: &CvmState<A::Json>) {
         self.progress.last_state = Some(state.clone());
-        self.tell(self.event(EventKind::State, state.json()));
+        self.tell(self.progress.event(EventKind::State, state.json()));
     }
 
     /// Tells the caller what came that makes no sense, unless that is what was told just before.
     fn tell_nonsense(&mut self, reason: &str) {
         if self.words.as_deref() != Some(reason) {
             let payload = A::Json::of(&MadePayload { error: reason, ..MadePayload::default() });
-            self.tell(WatchEvent { code: Some(Code::Malformed), ..self.event(EventKind::Error, &payload) });
+            self.tell(WatchEvent { code: Some(Code::Malformed), ..self.progress.event(EventKind::Error, &payload) });
         }
     }
 
@@ -128,11 +113,11 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
                 Said::State(state)
             }
             EventKind::Complete => {
-                self.tell(self.event(kind, &payload));
+                self.tell(self.progress.event(kind, &payload));
                 Said::Complete
             }
             EventKind::Error => {
-                self.tell(self.event(kind, &payload));
+                self.tell(self.progress.event(kind, &payload));
                 Said::Error(payload.words())
             }
             EventKind::Timeout => Said::Timeout(payload),
@@ -160,11 +145,9 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
 
     /// A read of the CVM's state, when the budget has one.
     pub async fn read(&self, urgency: Urgency) -> Result<CvmState<A::Json>, Failure<A::Json>> {
-        let permit = self.api.budget().read(self.api, urgency).await;
-        self.read_at.set(Some(self.api.now()));
-        let answer = within(self.api, READ_WITHIN, read_state(self.api)).await;
-        drop(permit);
-        answer.unwrap_or_else(|| Err(Failure::Broken("a read of the CVM's state had no answer in 10 s".into())))
+        let (began, answer) = read_in_turn(self.api, urgency).await;
+        self.read_at.set(Some(began));
+        answer
     }
 
     /// How long to wait for the next read of every interval: not at all before an attempt's first. The jitter keeps many
@@ -177,16 +160,18 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         next.saturating_sub(self.api.now())
     }
 
-    /// The next wake-up that makes the watch read at once: at most one every interval.
-    pub async fn woken(&self) {
-        let interval = self.request.interval;
-        loop {
-            woken(self.api, interval).await;
-            let now = self.api.now();
-            if self.woken_at.get().is_none_or(|last| now >= last + interval) {
-                return self.woken_at.set(Some(now));
+    /// The next wake-up that makes the watch read at once: at most one every interval. (It borrows nothing of the session.)
+    pub fn woken(&self) -> Woken<'a> {
+        let (api, interval, woken_at) = (self.api, self.request.interval, Rc::clone(&self.woken_at));
+        Box::pin(async move {
+            loop {
+                woken(api, interval).await;
+                let now = api.now();
+                if woken_at.get().is_none_or(|last| now >= last + interval) {
+                    return woken_at.set(Some(now));
+                }
             }
-        }
+        })
     }
 
     /// The watch reads from now on, and waits for a stream.
@@ -199,10 +184,4 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
     pub fn stream_permit(&self) -> Option<StreamPermit> {
         self.api.budget().stream(self.api.max_streams(), self.place.as_ref(), self.api.now())
     }
-}
-
-/// The one-shot read, understood.
-pub async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {
-    CvmState::from_json(api.read().await?)
-        .ok_or_else(|| Failure::Malformed("the server told a state without a `status` that is a string".into()))
 }

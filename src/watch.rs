@@ -8,14 +8,12 @@ use futures_util::future::{Either, join, select};
 use crate::api::Api;
 use crate::attempt::{Attempt, End, Reached, hear_out};
 use crate::caller::{Caller, Progress};
-use crate::duration::seconds;
 use crate::error::{Endings, WatchError};
-use crate::event::{MadePayload, WatchEvent};
+use crate::event::WatchEvent;
 use crate::failure::Failure;
-use crate::json::Json;
 use crate::request::WatchRequest;
 use crate::retry::{Delay, LONGEST_RETRY_AFTER, delay_until_retry};
-use crate::session::{Session, read_state};
+use crate::session::Session;
 use crate::state::CvmState;
 use crate::time::{sleep, within, woken};
 
@@ -37,26 +35,6 @@ pub async fn watch<A: Api>(
 ) -> Result<CvmState<A::Json>, WatchError<A::Json>> {
     let session = Session::new(api, request, progress, caller);
     Watch { session, endings: Endings::default(), failures: 0 }.run().await
-}
-
-/// Reads the CVM's present state, once. It is neither delayed by the budget nor counted.
-///
-/// # Errors
-/// The server could not be reached, has refused, has told no state, or has not answered in time.
-pub async fn read<A: Api>(
-    api: &A,
-    timeout: Duration,
-    progress: &mut Progress<A::Json>,
-) -> Result<CvmState<A::Json>, Failure<A::Json>> {
-    progress.attempts += 1;
-    within(api, timeout, read_state(api)).await.unwrap_or_else(|| Err(timed_out(timeout, None)))
-}
-
-/// The attempt has lasted as long as it may.
-fn timed_out<J: Json>(timeout: Duration, target: Option<&str>) -> Failure<J> {
-    let error = format!("timed out after {} s", seconds(timeout));
-    let payload = MadePayload { error: &error, elapsed: Some(timeout.as_secs_f64()), target };
-    Failure::TimedOut { payload: J::of(&payload), by_server: false }
 }
 
 struct Watch<'a, A: Api, C> {
@@ -90,7 +68,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
             if !matches!(failure, Failure::TimedOut { .. }) {
                 self.session.place = None;
             }
-            let wait = self.give_up_or_wait(failure, retry_after)?;
+            let wait = self.give_up_or_wait(&failure, retry_after)?;
             self.wait(wait, is_late).await;
         }
     }
@@ -104,7 +82,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
         match select(pin!(attempt.run()), pin!(timeout)).await {
             Either::Left((ended, _)) => (ended, false),
             Either::Right((is_late, _)) => {
-                (Err(timed_out(request.timeout, Some(request.target.first())).into()), is_late)
+                (Err(Failure::timed_out(request.timeout, Some(request.target.first())).into()), is_late)
             }
         }
     }
@@ -112,18 +90,18 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
     /// The attempt has failed: tells so, and how long to wait before the next, if there is one.
     fn give_up_or_wait(
         &mut self,
-        failure: Failure<A::Json>,
+        failure: &Failure<A::Json>,
         retry_after: Option<Duration>,
     ) -> Result<Wait, WatchError<A::Json>> {
         self.failures = if self.session.has_brought_state { 1 } else { self.failures.saturating_add(1) };
         self.endings.count(failure.label());
-        let wait = self.wait_after(&failure, retry_after);
+        let wait = self.wait_after(failure, retry_after);
         let (kind, payload, code) = failure.event();
         self.session.tell(WatchEvent {
             code,
             http_status: failure.http_status(),
             retry_in: wait.as_ref().ok().map(|wait| wait.delay),
-            ..self.session.event(kind, &payload)
+            ..self.session.progress.event(kind, &payload)
         });
         wait
     }

@@ -104,6 +104,10 @@ impl Api for Server {
         0.5
     }
 
+    fn is_hidden(&self) -> bool {
+        false
+    }
+
     async fn woken(&self) -> WakeUp {
         std::future::pending().await
     }

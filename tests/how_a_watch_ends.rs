@@ -9,8 +9,8 @@ use std::time::Duration;
 use cvm_watch::{Failure, FieldError, Progress, WatchError, read, watch};
 use serde_json::json;
 use tokio::time::timeout;
-use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Say, Silence, Wait};
-use world::{Listener, Read, World, complete, number, request, state};
+use world::Step::{Answer, AnswerRetryAfter, Break, CloseForGood, End, Redirect, Say, Silence, Wait};
+use world::{FUNCTION, Listener, Read, World, complete, number, request, state, thrown};
 
 #[tokio::test(start_paused = true)]
 async fn max_retries_exceeded_after_n_plus_one_attempts() {
@@ -193,5 +193,113 @@ async fn a_read_gives_the_state_or_how_it_failed_and_never_hangs() {
         let told = outcome.map_or_else(|failure| failure.to_string(), |state| state.status().to_owned());
         assert_eq!((told.as_str(), progress.attempts), (expected, 1));
         assert_eq!(world.alive(), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_message_counts_what_the_attempts_ended_with() {
+    let world = World::new([
+        vec![Silence],
+        vec![Answer(503)],
+        vec![Answer(503)],
+        vec![Silence],
+        vec![Answer(503)],
+        vec![Break],
+        vec![Answer(503)],
+    ]);
+    let outcome = world.watch(&request(json!({ "maxRetries": 6 }))).await;
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "gave up after 7 attempts (503 × 4, timed out × 2, broken × 1): the server answered with status 503: said the server"
+    );
+    let world = World::new([vec![End]]);
+    let outcome = world.watch(&request(json!({}))).await;
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "gave up after 1 attempt (ended × 1): the event stream ended before the target was reached"
+    );
+    let world = World::new([vec![complete("running")], vec![CloseForGood]]).with_reads([Read::Status("stopped")]);
+    let outcome = world.watch(&request(json!({ "maxRetries": 1 }))).await;
+    assert!(outcome.unwrap_err().to_string().starts_with("gave up after 2 attempts (not reached × 1, refused × 1): "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_counted_since_the_last_attempt_that_brought_a_state() {
+    let world = World::new([vec![End], vec![End], vec![state("starting"), End], vec![End], vec![complete("running")]])
+        .with_reads([Read::Status("starting")]);
+    let mut listener = Listener::of(&world);
+    listener.delay = |failures, _| Ok(Duration::from_secs(failures.into()));
+    let request = request(json!({ "maxRetries": 5, "retryDelay": FUNCTION }));
+    watch(&world, &request, &mut Progress::default(), &mut listener).await.unwrap_err();
+    let waits: Vec<_> = world.events().into_iter().filter_map(|(_, _, wait)| wait).collect();
+    assert_eq!(waits, [1.0, 2.0, 1.0, 2.0, 1.0], "a read brings a state as well");
+}
+
+#[tokio::test(start_paused = true)]
+async fn should_retry_turns_a_refusal_for_good_into_a_failed_attempt() {
+    for (streams, reads) in [
+        (vec![vec![Answer(404)], vec![state("running")]], vec![]),
+        (vec![vec![CloseForGood], vec![state("running")]], vec![Read::Fail(404)]),
+    ] {
+        let world = World::new(streams).with_reads(reads);
+        let mut listener = Listener::of(&world).should_retry(|status| Ok(status == 404));
+        world.watch_with(&request(json!({ "maxRetries": 1, "shouldRetry": FUNCTION })), &mut listener).await.unwrap();
+        assert_eq!(world.events()[0], ("error", 1, Some(5.0)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn should_retry_that_does_not_agree_lets_it_reject() {
+    let world = World::new([vec![Answer(401)]]);
+    let mut listener = Listener::of(&world).should_retry(|status| Ok(status == 404));
+    let request = request(json!({ "maxRetries": 9, "shouldRetry": FUNCTION }));
+    let outcome = world.watch_with(&request, &mut listener).await;
+    assert!(matches!(outcome, Err(WatchError::Refused(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_no_retry_left_should_retry_makes_it_max_retries_exceeded_with_that_cause() {
+    let world = World::new([vec![Answer(404)]]);
+    let mut listener = Listener::of(&world).should_retry(|_| Ok(true));
+    let outcome = world.watch_with(&request(json!({ "shouldRetry": FUNCTION })), &mut listener).await;
+    let Err(WatchError::RetriesExceeded { failure, .. }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(failure.http_status(), Some(404));
+}
+
+#[tokio::test(start_paused = true)]
+async fn should_retry_is_not_asked_about_redirects_and_what_is_retried_anyway() {
+    for step in [Redirect, Answer(503), End] {
+        let world = World::new([vec![step]]);
+        // It panics if it is asked.
+        world.watch(&request(json!({ "shouldRetry": FUNCTION }))).await.unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn should_retry_that_throws_ends_the_watch_after_the_refusal_is_told() {
+    let world = World::new([vec![Answer(404)]]);
+    let mut listener = Listener::of(&world).should_retry(|_| Err(thrown("shouldRetry")));
+    let request = request(json!({ "maxRetries": 9, "shouldRetry": FUNCTION }));
+    let outcome = world.watch_with(&request, &mut listener).await;
+    assert!(matches!(outcome, Err(WatchError::BadArgument(bad)) if bad.field == "shouldRetry"));
+    assert_eq!(world.events(), [("error", 1, None)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_to_load_the_module_counts_towards_the_first_attempt() {
+    let world = World::new([vec![Silence], vec![Silence]]);
+    let mut progress = Progress { spent: Duration::from_secs(4), ..Progress::default() };
+    let request = request(json!({ "timeout": 10, "maxRetries": 1 }));
+    watch(&world, &request, &mut progress, &mut Listener::of(&world)).await.unwrap_err();
+    assert_eq!(world.closed(), [6.0, 21.0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_of_the_present_state_is_neither_delayed_nor_counted() {
+    let budget = cvm_watch::Budget::default();
+    let reads = (0..30).map(|_| World::new([]).sharing(&budget).with_reads([Read::Status("stopped")]));
+    for world in reads {
+        read(&world, Duration::from_secs(10), &mut Progress::default()).await.unwrap();
+        assert_eq!(world.read_at(), [0.0]);
     }
 }

@@ -5,9 +5,9 @@ mod world;
 
 use std::time::Duration;
 
-use cvm_watch::{Delay, FieldError, ReadRequest, WatchRequest};
+use cvm_watch::{Delay, FailOn, FieldError, ReadRequest, WatchRequest};
 use serde_json::{Value, json};
-use world::{JsonArguments, number};
+use world::{FUNCTION, JsonArguments, number};
 
 fn read(fields: Value) -> Result<WatchRequest, Vec<FieldError>> {
     WatchRequest::read(&JsonArguments(fields))
@@ -69,12 +69,76 @@ fn a_target_is_a_string_that_is_not_empty() {
 }
 
 #[test]
+fn a_target_may_be_an_array_of_one_to_sixteen_different_ones() {
+    let statuses = |count: usize| (0..count).map(|number| json!(format!("s{number}"))).collect::<Vec<_>>();
+    for count in [1, 2, 16] {
+        let request = with("target", json!(statuses(count))).unwrap();
+        assert_eq!(request.target.statuses.len(), count);
+        assert_eq!(request.target.first(), "s0");
+    }
+    for bad in [json!(statuses(0)), json!(statuses(17)), json!(["a", "b", "a"]), json!(["a", ""]), json!(["a", 7])] {
+        assert_eq!(bad_fields(with("target", bad.clone())), ["target"], "{bad}");
+    }
+}
+
+#[test]
+fn fail_on_is_a_status_an_array_of_statuses_or_a_function() {
+    let fail_on = |value| with("failOn", value).unwrap().target.fail_on;
+    assert_eq!(read(json!({ "id": "a", "target": "b" })).unwrap().target.fail_on, FailOn::Statuses(vec![]));
+    assert_eq!(fail_on(json!("error")), FailOn::Statuses(vec!["error".into()]));
+    assert_eq!(fail_on(json!(["error", "exited"])), FailOn::Statuses(vec!["error".into(), "exited".into()]));
+    assert_eq!(fail_on(json!(FUNCTION)), FailOn::Asked);
+    for bad in [json!(""), json!(null), json!(7), json!([""]), json!(["error", null]), json!({}), json!(true)] {
+        assert_eq!(bad_fields(with("failOn", bad.clone())), ["failOn"], "{bad}");
+    }
+}
+
+#[test]
+fn a_fail_on_status_that_is_also_a_target_is_a_bad_field() {
+    for bad in [json!("running"), json!(["error", "running"])] {
+        assert_eq!(bad_fields(with("failOn", bad)), ["failOn"]);
+    }
+    let both = json!({ "id": "my-app", "target": ["running", "stopped"], "failOn": "stopped" });
+    assert_eq!(bad_fields(read(both)), ["failOn"]);
+}
+
+#[test]
+fn until_and_should_retry_are_functions_and_leave_first_is_a_flag() {
+    let request = with("until", json!(FUNCTION)).unwrap();
+    assert!(request.target.until && !request.target.leave_first && !request.retry.should_retry);
+    assert!(with("shouldRetry", json!(FUNCTION)).unwrap().retry.should_retry);
+    assert!(with("leaveFirst", json!(true)).unwrap().target.leave_first);
+    assert!(!with("leaveFirst", json!(false)).unwrap().target.leave_first);
+    for field in ["until", "shouldRetry", "leaveFirst"] {
+        for bad in [json!("yes"), json!(null), json!(1), json!([FUNCTION]), json!({})] {
+            assert_eq!(bad_fields(with(field, bad.clone())), [field], "{bad}");
+        }
+    }
+    assert_eq!(bad_fields(with("until", json!(true))), ["until"]);
+    assert_eq!(bad_fields(with("leaveFirst", json!(FUNCTION))), ["leaveFirst"]);
+}
+
+#[test]
 fn all_bad_fields_are_reported_at_once() {
     let bad = json!({
         "id": 7, "uuid": "x", "app_id": {}, "name": "4chan", "target": "", "interval": 4, "timeout": "60",
-        "maxRetries": 1.5, "retryDelay": -1,
+        "maxRetries": 1.5, "retryDelay": -1, "until": 1, "failOn": 1, "leaveFirst": 1, "shouldRetry": 1,
     });
-    let expected = ["id", "uuid", "app_id", "name", "target", "interval", "timeout", "maxRetries", "retryDelay"];
+    let expected = [
+        "id",
+        "uuid",
+        "app_id",
+        "name",
+        "target",
+        "until",
+        "failOn",
+        "leaveFirst",
+        "interval",
+        "timeout",
+        "maxRetries",
+        "retryDelay",
+        "shouldRetry",
+    ];
     assert_eq!(bad_fields(read(bad)), expected);
     assert_eq!(bad_fields(read(json!({}))), ["id", "target"]);
 }
@@ -112,8 +176,8 @@ fn the_stream_path_holds_the_query_percent_encoded() {
 
 #[test]
 fn retry_delay_may_be_a_function() {
-    assert_eq!(with("retryDelay", json!("() => 1")).unwrap().retry.delay, Delay::Asked);
-    assert_eq!(bad_fields(with("timeout", json!("() => 1"))), ["timeout"]);
+    assert_eq!(with("retryDelay", json!(FUNCTION)).unwrap().retry.delay, Delay::Asked);
+    assert_eq!(bad_fields(with("timeout", json!(FUNCTION))), ["timeout"]);
 }
 
 #[test]

@@ -1,22 +1,14 @@
-//! An event stream over `fetch`: any header can be sent, and every status is seen.
-
-use std::collections::VecDeque;
+//! The body of an answer.
 
 use js_sys::{JsString, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{ReadableStreamDefaultReader, TextDecoder, TextDecoderOptions};
 
-use crate::event::{EventKind, Frame};
 use crate::failure::Failure;
-use crate::mime::is_event_stream;
-use crate::sse::{SseDecoder, SseItem};
 
-use super::client::Client;
-use super::endpoint::Arrival;
-use super::fetch::{Answer, broken, send};
 use super::json::JsJson;
-use super::value::{bytes, field, settled};
+use super::value::{bytes, field, message_of, settled};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -37,210 +29,77 @@ extern "C" {
 
     /// web-sys's decoder, whose text stays in JavaScript.
     #[wasm_bindgen(extends = TextDecoder)]
-    type Decoder;
+    type Utf8;
     #[wasm_bindgen(method, catch)]
-    fn decode(this: &Decoder, bytes: &[u8]) -> Result<JsString, JsValue>;
+    fn decode(this: &Utf8, bytes: &[u8]) -> Result<JsString, JsValue>;
 }
 
-/// An event stream over `fetch`. Dropping it cancels the body and aborts the request, which closes the connection.
-pub struct FetchStream<'a> {
-    client: &'a Client,
-    url: String,
-    /// The body, once the server has answered.
-    body: Option<Body>,
-}
-
-impl<'a> FetchStream<'a> {
-    /// Opens one. Whether the server agrees shows in [`Self::next`].
-    pub fn open(client: &'a Client, url: &str) -> Self {
-        Self { client, url: url.into(), body: None }
-    }
-
-    /// The next frame, or how the stream has ended.
-    pub async fn next(&mut self) -> Arrival {
-        let body = match &mut self.body {
-            Some(body) => body,
-            body => body.insert(Body::open(self.client, &self.url).await?),
-        };
-        body.next().await
-    }
-}
-
-/// An open response body.
-struct Body {
-    reader: Reader,
-    frames: SseDecoder,
-    text: Decoder,
-    /// What the last chunk has completed.
-    arrivals: VecDeque<Arrival>,
-    _answer: Answer,
-}
+/// The body of an answer. Dropping it cancels what is left of it.
+pub struct Body(Reader);
 
 impl Body {
-    async fn open(client: &Client, url: &str) -> Result<Self, Failure<JsJson>> {
-        let answer = send(client, url, "text/event-stream").await?;
-        let content_type = answer.header("Content-Type").unwrap_or_default();
-        if !is_event_stream(&content_type) {
-            let message = format!("the server's answer is no event stream: its content type is \"{content_type}\"");
-            return Err(Failure::Malformed(message));
-        }
-        let reader = reader_of(&answer.body()).map_err(|error| broken(&error))?;
-        let text = decoder().map_err(|error| broken(&error))?;
-        Ok(Self { reader, frames: SseDecoder::default(), text, arrivals: VecDeque::new(), _answer: answer })
+    /// Begins to read; without a body it is at its end.
+    pub fn open(body: &JsValue) -> Result<Self, Failure<JsJson>> {
+        reader_of(body).map(Self).map_err(broken)
     }
 
-    async fn next(&mut self) -> Arrival {
-        loop {
-            if let Some(arrival) = self.arrivals.pop_front() {
-                return arrival;
-            }
-            let chunk = settled(self.reader.read()).await.map_err(|error| broken(&error))?;
-            if field(&chunk, "done").is_truthy() {
-                return Err(Failure::Ended);
-            }
-            let bytes = bytes(&field(&chunk, "value"))
-                .ok_or_else(|| Failure::Malformed("the body gives something else than bytes".into()))?;
-            self.take(&bytes);
+    /// The next bytes; `None` at the end.
+    pub async fn chunk(&mut self) -> Result<Option<Vec<u8>>, Failure<JsJson>> {
+        let chunk = settled(self.0.read()).await.map_err(broken)?;
+        if field(&chunk, "done").is_truthy() {
+            return Ok(None);
         }
+        let no_bytes = || Failure::Broken("the body gives something else than bytes".into());
+        bytes(&field(&chunk, "value")).map(Some).ok_or_else(no_bytes)
     }
 
-    fn take(&mut self, bytes: &[u8]) {
-        let Self { frames, text, arrivals, .. } = self;
-        let decoded = frames.decode(bytes, |item| {
-            let SseItem::Frame { event, data } = item else { return };
-            let Some(kind) = EventKind::named(event) else { return };
-            let data = text.decode(data).map_err(|error| broken(&error));
-            arrivals.push_back(data.map(|data| Frame { kind, data }));
-        });
-        if let Err(too_large) = decoded {
-            arrivals.push_back(Err(Failure::Malformed(too_large.to_string())));
+    /// All of it, as text.
+    pub async fn text(mut self) -> Result<JsString, Failure<JsJson>> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.chunk().await? {
+            all.extend_from_slice(&bytes);
         }
+        Decoder::new()?.decode(&all)
     }
-}
-
-/// What is not UTF-8 becomes U+FFFD; a byte order mark stays, since only the first of a stream is to be removed.
-fn decoder() -> Result<Decoder, JsValue> {
-    let options = TextDecoderOptions::new();
-    // web-sys has no setter for it.
-    Reflect::set(&options, &"ignoreBOM".into(), &JsValue::TRUE)?;
-    TextDecoder::new_with_label_and_options("utf-8", &options).map(JsCast::unchecked_into)
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let cancelled = self.reader.cancel();
+        let cancelled = self.0.cancel();
         // A body that is broken rejects: awaited, so that it is not reported as unhandled.
         spawn_local(async { drop(settled(cancelled).await) });
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn broken(error: JsValue) -> Failure<JsJson> {
+    Failure::Broken(format!("the connection broke: {}", message_of(&error)))
+}
 
-    use futures_util::future::{Either, select};
-    use js_sys::Function;
-    use wasm_bindgen_test::wasm_bindgen_test;
+/// Makes text of bytes. What is not UTF-8 becomes U+FFFD.
+pub struct Decoder(Utf8);
 
-    use super::super::timer;
-    use super::super::value::global;
-    use super::*;
-
-    /// A client whose `fetch` is this function's body, in JavaScript.
-    fn client(fetch: &str) -> Client {
-        let config = format!("return {{ fetch: async (url, {{ headers, signal }}) => {{ {fetch} }} }}");
-        let config = Function::new_no_args(&config).call0(&JsValue::UNDEFINED).unwrap();
-        Client::read(&config, &mut Vec::new()).unwrap()
+impl Decoder {
+    /// A decoder that removes a byte order mark at the beginning.
+    pub fn new() -> Result<Self, Failure<JsJson>> {
+        Self::with(&TextDecoderOptions::new())
     }
 
-    fn answer(body: &str) -> String {
-        format!("return new Response({body}, {{ headers: {{ 'Content-Type': 'text/event-stream' }} }})")
+    /// A decoder that keeps it.
+    pub fn keeping_byte_order_marks() -> Result<Self, Failure<JsJson>> {
+        let options = TextDecoderOptions::new();
+        // web-sys has no setter for it.
+        Reflect::set(&options, &"ignoreBOM".into(), &JsValue::TRUE).map_err(broken)?;
+        Self::with(&options)
     }
 
-    /// What a stream gives to its end.
-    async fn all(fetch: &str) -> Vec<String> {
-        let client = client(fetch);
-        let mut stream = FetchStream::open(&client, "http://example.com/");
-        let mut arrivals = Vec::new();
-        loop {
-            match stream.next().await {
-                Ok(frame) => arrivals.push(format!("{}: {}", frame.kind.name(), frame.data)),
-                Err(failure) => {
-                    arrivals.push(failure.to_string());
-                    return arrivals;
-                }
-            }
-        }
+    fn with(options: &TextDecoderOptions) -> Result<Self, Failure<JsJson>> {
+        let decoder = TextDecoder::new_with_label_and_options("utf-8", options).map_err(broken)?;
+        Ok(Self(decoder.unchecked_into()))
     }
 
-    const ENDED: &str = "the event stream ended before the target was reached";
-
-    #[wasm_bindgen_test]
-    async fn frames_are_decoded_wherever_the_chunks_are_cut() {
-        let text = "\u{feff}event: state\ndata: \u{feff}stärting\n\nevent: more\ndata: 1\n\nevent: error\ndata: €\n\n";
-        for size in [1, 2, 3, 7, 1000] {
-            let body = format!(
-                "new ReadableStream({{ start(controller) {{
-                    const bytes = new TextEncoder().encode({text:?});
-                    for (let at = 0; at < bytes.length; at += {size}) controller.enqueue(bytes.slice(at, at + {size}));
-                    controller.close();
-                }} }})"
-            );
-            let body = body.replace("\\u{feff}", "\\ufeff");
-            assert_eq!(all(&answer(&body)).await, ["state: \u{feff}stärting", "error: €", ENDED], "{size}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    async fn what_is_not_utf_8_becomes_a_replacement_character() {
-        let body = "new Uint8Array([...new TextEncoder().encode('event: state\\ndata: '), 0xff, 10, 10])";
-        assert_eq!(all(&answer(body)).await, ["state: \u{fffd}", ENDED]);
-    }
-
-    #[wasm_bindgen_test]
-    async fn a_body_is_taken_by_what_it_can_do() {
-        let frame = "new TextEncoder().encode('event: state\\ndata: 1\\n\\n')";
-        for (body, last) in [
-            (format!("{{ async *[Symbol.asyncIterator]() {{ yield {frame} }} }}"), ENDED),
-            (
-                format!(
-                    "{{ getReader: () => ({{ read: () => ({{ value: {frame}, done: !(this.n = !this.n) }}), cancel() {{}} }}) }}"
-                ),
-                ENDED,
-            ),
-            ("null".into(), ENDED),
-            ("{ getReader() { throw new Error('locked') } }".into(), "the connection broke: locked"),
-            ("{ getReader: () => ({ read: () => ({ value: 'text' }), cancel() {} }) }".into(), "the body gives"),
-            (
-                "{ getReader: () => ({ read() { throw 'no' }, cancel() { throw 'no' } }) }".into(),
-                "the connection broke: no",
-            ),
-        ] {
-            let fetch =
-                format!("return {{ status: 200, headers: {{ get: () => 'text/event-stream' }}, body: {body} }}");
-            let last_ = all(&fetch).await.pop().unwrap();
-            assert!(last_.starts_with(last), "{body}: {last_}");
-        }
-    }
-
-    #[wasm_bindgen_test]
-    async fn another_content_type_is_a_failure() {
-        let expected = "the server's answer is no event stream: its content type is \"text/html\"";
-        assert_eq!(all("return new Response('', { headers: { 'Content-Type': 'text/html' } })").await, [expected]);
-    }
-
-    #[wasm_bindgen_test]
-    async fn dropping_it_cancels_the_body_and_aborts_the_request() {
-        let body = "new ReadableStream({ cancel() { globalThis.isCancelled = true } })";
-        let client = client(&format!("globalThis.requestSignal = signal; {}", answer(body)));
-        let mut stream = FetchStream::open(&client, "http://example.com/");
-        let aborted = || field(&global("requestSignal"), "aborted");
-        let waited = select(Box::pin(stream.next()), timer::sleep(Duration::from_millis(20))).await;
-        assert!(matches!(waited, Either::Right(_)));
-        assert_eq!(aborted(), JsValue::FALSE);
-        drop(waited);
-        drop(stream);
-        assert_eq!(aborted(), JsValue::TRUE);
-        assert_eq!(global("isCancelled"), JsValue::TRUE);
+    /// Text of bytes that are complete.
+    pub fn decode(&self, bytes: &[u8]) -> Result<JsString, Failure<JsJson>> {
+        self.0.decode(bytes).map_err(broken)
     }
 }

@@ -13,9 +13,9 @@ use crate::duration::{in_milliseconds, milliseconds};
 use crate::error::FieldError;
 use crate::event::{Code, WatchEvent};
 use crate::failure::Failure;
-use crate::retry::Delay;
 #[cfg(feature = "panic")]
 use crate::json::Json as _;
+use crate::retry::Delay;
 use crate::state::CvmState;
 
 use super::arguments::{JsArguments, show};
@@ -42,6 +42,8 @@ struct EventFields {
     code: Option<Code>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failures: Option<u32>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     status: JsValue,
     #[serde(
@@ -118,6 +120,7 @@ impl Caller<JsJson> for Callbacks<'_> {
             retry_in: event.retry_in.map(in_milliseconds),
             code: event.code,
             http_status: event.http_status,
+            failures: event.failures,
             status: event.status.map_or(JsValue::UNDEFINED, Into::into),
             boot_progress: event.boot_progress.map_or(JsValue::UNDEFINED, Into::into),
         };

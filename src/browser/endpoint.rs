@@ -11,14 +11,14 @@ use crate::cvm_id::CvmId;
 use crate::event::Frame;
 use crate::failure::Failure;
 
-use super::body::FetchStream;
 use super::client::{Client, Transport};
 use super::clock;
 use super::event_source::EventSourceStream;
 use super::fetch::send;
+use super::fetch_stream::FetchStream;
 use super::json::JsJson;
 use super::timer;
-use super::wake_ups::WakeUps;
+use super::wake_ups::{WakeUps, is_hidden};
 
 /// One CVM's state endpoint.
 pub struct Endpoint<'a> {
@@ -75,6 +75,10 @@ impl<'a> Api for Endpoint<'a> {
 
     fn random(&self) -> f64 {
         Math::random()
+    }
+
+    fn is_hidden(&self) -> bool {
+        is_hidden()
     }
 
     async fn woken(&self) -> WakeUp {

@@ -8,7 +8,7 @@ use crate::caller::Progress;
 use crate::error::{FieldError, WatchError};
 use crate::event::Code;
 use crate::failure::Failure;
-use crate::request::{ReadRequest, WatchRequest};
+use crate::request::{ReadRequest, StatesRequest, WatchRequest};
 
 use super::json::{JsJson, last_state};
 
@@ -89,6 +89,10 @@ impl Subject {
     pub fn watch(request: &WatchRequest) -> Self {
         let targets = request.target.statuses.join("\" or \"");
         Self(format!("the watch of CVM \"{}\" for \"{targets}\"", request.id.as_ref()))
+    }
+
+    pub fn states(request: &StatesRequest) -> Self {
+        Self(format!("the watch of CVM \"{}\"", request.id.as_ref()))
     }
 
     pub fn read(request: &ReadRequest) -> Self {

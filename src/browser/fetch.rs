@@ -11,11 +11,12 @@ use web_sys::{Headers, RequestCache, RequestCredentials, RequestInit, RequestRed
 use crate::failure::{Failure, Refusal};
 use crate::json::Json;
 
+use super::body::Body;
 use super::client::Client;
 use super::json::JsJson;
 use super::signal::AbortOnDrop;
 use super::timer;
-use super::value::{field, message_of, settled};
+use super::value::{field, message_of};
 
 /// How long the body of a refusal is awaited: it only explains what is already known.
 const DETAIL_WITHIN: Duration = Duration::from_secs(3);
@@ -39,6 +40,7 @@ pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Fa
     let headers = client.credentials.headers(accept).await?;
     let abort = AbortOnDrop::new().map_err(unreachable)?;
     let init = RequestInit::new();
+    init.set_method("GET");
     init.set_headers(&headers);
     init.set_signal(Some(&abort.signal()));
     init.set_cache(RequestCache::NoStore);
@@ -64,14 +66,14 @@ impl Answer {
         json_of(&self.response).await
     }
 
+    /// The body.
+    pub fn body(&self) -> Result<Body, Failure<JsJson>> {
+        body_of(&self.response)
+    }
+
     /// A header; what comes more than once is joined by commas.
     pub fn header(&self, name: &str) -> Option<String> {
         header(&self.response, name)
-    }
-
-    /// The body, if it has one.
-    pub fn body(&self) -> JsValue {
-        field(&self.response, "body")
     }
 }
 
@@ -86,9 +88,12 @@ fn header(response: &Response, name: &str) -> Option<String> {
     headers.get(name).ok().flatten()
 }
 
+fn body_of(response: &Response) -> Result<Body, Failure<JsJson>> {
+    Body::open(&field(response, "body"))
+}
+
 async fn json_of(response: &Response) -> Result<JsJson, Failure<JsJson>> {
-    let text = settled(response.text().map(Into::into)).await.map_err(|error| broken(&error))?;
-    JsJson::parse(text.unchecked_into())
+    JsJson::parse(body_of(response)?.text().await?)
         .map_err(|reason| Failure::Malformed(format!("the server's answer is not JSON: {reason}")))
 }
 
@@ -113,11 +118,6 @@ fn retry_after_of(value: &str, now: f64) -> Option<Duration> {
     let wait = Date::parse(value) - now;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
     (wait > 0.0).then(|| Duration::from_millis(wait as u64))
-}
-
-/// What a body rejects with.
-pub fn broken(error: &JsValue) -> Failure<JsJson> {
-    Failure::Broken(format!("the connection broke: {}", message_of(error)))
 }
 
 /// What `fetch` rejects with. An error with a `digest` is meant for the framework that made it: Next throws one while it
@@ -165,7 +165,8 @@ mod tests {
 
     #[wasm_bindgen_test]
     async fn whatever_fetch_gives_is_taken_by_what_it_can_do() {
-        let text = "text: async () => '{\"status\":\"running\"}'";
+        let body = |json: &str| format!("body: [new TextEncoder().encode('{json}')]");
+        let text = body("{\"status\":\"running\"}");
         for (fetch, outcome) in [
             (format!("async () => ({{ status: 200, {text} }})"), "running"),
             (format!("() => ({{ status: 200, {text} }})"), "running"),
@@ -173,9 +174,9 @@ mod tests {
             ("() => { throw new Error('no') }".into(), "the server could not be reached: no"),
             ("async () => {}".into(), "what `fetch` gave is no answer: it has no status"),
             ("async () => ({ get status() { throw 1 } })".into(), "what `fetch` gave is no answer: it has no status"),
-            ("async () => ({ status: 200 })".into(), "the connection broke: "),
+            ("async () => ({ status: 200 })".into(), "the server's answer is not JSON: "),
             (
-                "async () => ({ status: 404, text: async () => '{\"detail\":\"gone\"}' })".into(),
+                format!("async () => ({{ status: 404, {} }})", body("{\"detail\":\"gone\"}")),
                 "the server answered with status 404: gone",
             ),
         ] {

@@ -14,8 +14,10 @@ mod endpoint;
 mod errors;
 mod event_source;
 mod fetch;
+mod fetch_stream;
 mod json;
 mod listener;
+mod memory;
 mod panic;
 mod signal;
 mod timer;
@@ -29,8 +31,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use crate::caller::Progress;
-use crate::request::{ReadRequest, WatchRequest};
-use crate::watch::{read, watch};
+use crate::read::read;
+use crate::request::{ReadRequest, StatesRequest, WatchRequest};
+use crate::watch::watch;
 
 use budgets::budget;
 use call::Call;
@@ -104,6 +107,35 @@ pub async fn get_cvm_state(
         Ok(Ok(state)) => Ok(state.json().clone().into()),
         Ok(Err(failure)) => Err(subject.not_read(&failure, &progress)),
         Err(reason) => Err(subject.aborted(reason, &progress)),
+    }
+}
+
+/// Waits for the next state of an iterator: what a step of `client.cvmStates(request)` comes down to. `memory` is what the
+/// step before gave, and undefined at first; this gives the next, whose `lastState` is the state.
+///
+/// # Errors
+/// One of the error classes in `src/js/errors.js`.
+#[wasm_bindgen(js_name = nextCvmState)]
+pub async fn next_cvm_state(
+    context: Context,
+    config: JsValue,
+    request: JsValue,
+    memory: JsValue,
+) -> Result<JsValue, JsValue> {
+    let call = Call::read(&config, request, JsValue::UNDEFINED, StatesRequest::read)?;
+    let (request, signal) = (&call.request, context.signal());
+    let subject = Subject::states(request);
+    let wake_ups = WakeUps::of(context.page().as_ref());
+    let budget = budget(&call.client.base_url, &config);
+    let endpoint = Endpoint::new(&call.client, &request.id, "", budget, wake_ups);
+    let mut callbacks = Callbacks::new(&call.arguments, call.on_event.as_ref(), &signal, &subject);
+    let mut states = memory::recall(&memory);
+    let given = unless_aborted(&signal, states.next(&endpoint, request, &mut callbacks)).await;
+    drop(endpoint);
+    match given {
+        Ok(Ok(_)) => Ok(memory::keep(&states)),
+        Ok(Err(error)) => Err(subject.failed(&error, &states.progress, callbacks.thrown())),
+        Err(reason) => Err(subject.aborted(reason, &states.progress)),
     }
 }
 

@@ -56,7 +56,8 @@ impl WakeUps {
     }
 }
 
-fn is_hidden() -> bool {
+/// Whether there is a page, and it is hidden.
+pub fn is_hidden() -> bool {
     text(&global("document"), "visibilityState").as_deref() == Some("hidden")
 }
 

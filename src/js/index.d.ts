@@ -17,9 +17,9 @@ export interface ClientConfig {
    * Sent as `X-API-Key`: a string, or a function that is asked for one before each request. One that throws or rejects
    * fails that attempt. Never part of a message, an event or a URL, and never sent on to where a redirect points.
    */
-  apiKey?: string | (() => string | Promise<string>) | undefined;
+  apiKey?: string | (() => string | PromiseLike<string>) | undefined;
   /** Headers to send besides, or a function that is asked for them before each request; as secret as a key. */
-  headers?: HeaderFields | (() => HeaderFields | Promise<HeaderFields>) | undefined;
+  headers?: HeaderFields | (() => HeaderFields | PromiseLike<HeaderFields>) | undefined;
   /** Sent as `X-Phala-Version`: which version of the API to talk to. */
   version?: string | undefined;
   /**
@@ -29,52 +29,140 @@ export interface ClientConfig {
    */
   useCookieAuth?: boolean | undefined;
   /**
+   * What to send requests with, in place of the global `fetch`: one with a proxy or an agent, or a test's mock.
+   * `transport: "auto"` is `"fetch"` then; with `"eventsource"` only the reads use it.
+   *
+   * @defaultValue the global `fetch`, looked up at each request
+   *
+   * @example
+   * ```js
+   * import { fetch, ProxyAgent } from "undici";
+   *
+   * const dispatcher = new ProxyAgent("http://proxy.example:3128");
+   * const client = createClient({ fetch: (url, init) => fetch(url, { ...init, dispatcher }) });
+   * ```
+   */
+  fetch?: FetchLike | undefined;
+  /**
    * What carries the event stream: `"eventsource"`, the browser's own, which can send no header; `"fetch"`; or
-   * `"auto"`: EventSource, unless headers are needed, or there is none, or it is workerd's.
+   * `"auto"`: EventSource, unless headers are needed, `fetch` is given, there is no EventSource, or it is workerd's.
    *
    * @defaultValue `"auto"`
    */
   transport?: "auto" | "eventsource" | "fetch" | undefined;
 }
 
-/** Header fields: an object of strings, or the platform's `Headers`. */
-export type HeaderFields = Record<string, string> | Headers;
+/** Header fields: an object of strings, or a `Headers` object. */
+export type HeaderFields = Record<string, string> | HeadersLike;
 
-/** Which CVM. One of the five is required; the first that is not empty counts, in this order. */
+/** What is needed of a `Headers` object: the platform's own, or that of a library such as undici. */
+export interface HeadersLike {
+  get(name: string): string | null;
+  forEach(callback: (value: string, name: string) => void): void;
+}
+
+/** What is needed of an abort signal: the platform's own `AbortSignal`, or that of another window or a test environment. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** What is needed of `fetch`: the platform's own fits, and undici's. */
+export type FetchLike = (url: string, init: FetchInit) => ResponseLike | PromiseLike<ResponseLike>;
+
+/** What `fetch` is called with. */
+export interface FetchInit {
+  method: "GET";
+  /** A `Headers` object, whose type depends on the platform. */
+  // biome-ignore lint/suspicious/noExplicitAny: no type fits each platform's Headers, and its libraries' own
+  headers: any;
+  /** Ends the request and the body of its answer: an `AbortSignal`, whose type depends on the platform. */
+  // biome-ignore lint/suspicious/noExplicitAny: no type fits each platform's AbortSignal, and its libraries' own
+  signal: any;
+  cache: "no-store";
+  /** `"manual"` when a key or extra headers are sent: they must not go where a redirect points. */
+  redirect: "follow" | "manual";
+  /** Only with `useCookieAuth`. */
+  credentials?: "include";
+}
+
+/** What is needed of an answer. */
+export interface ResponseLike {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: BodyLike | null;
+}
+
+/** What is needed of an answer's body: a `ReadableStream` of bytes. */
+export interface BodyLike {
+  getReader(): {
+    read(): PromiseLike<{ done: boolean; value?: ArrayBufferView | undefined }>;
+    cancel(reason?: unknown): PromiseLike<unknown>;
+  };
+}
+
+/**
+ * Which CVM. One of the five is required; `undefined`, `null` and `""` are not given. If several are given, the first one
+ * (in this order) is used.
+ */
 export interface CvmIdentifiers {
   /** Any of the forms below. A UUID loses its hyphens, 40 hexadecimal digits get the prefix `app_`. */
-  id?: string | undefined;
+  id?: string | null | undefined;
   /** A version 4 UUID, each hyphen optional. */
-  uuid?: string | undefined;
+  uuid?: string | null | undefined;
   /** The app's id: 40 hexadecimal digits, with or without the prefix `app_`. */
-  app_id?: string | undefined;
+  app_id?: string | null | undefined;
   /** The instance's id. */
-  instance_id?: string | undefined;
+  instance_id?: string | null | undefined;
   /**
    * The CVM's name: 5 to 63 letters, digits and hyphens (an RFC 1123 label) that start with a letter
    * and neither end with a hyphen nor hold two in a row.
    */
-  name?: string | undefined;
+  name?: string | null | undefined;
 }
 
-type AtLeastOne<T> = { [Key in keyof T]-?: { [Given in Key]-?: NonNullable<T[Given]> } & T }[keyof T];
+/** At least one identifier that is certainly a string. `id` is last: a compiler's error speaks of the last one. */
+export type OneIdentifier =
+  | (CvmIdentifiers & { name: string })
+  | (CvmIdentifiers & { instance_id: string })
+  | (CvmIdentifiers & { app_id: string })
+  | (CvmIdentifiers & { uuid: string })
+  | (CvmIdentifiers & { id: string });
+
+/** The statuses that have been seen. There is no closed list: a server may tell others. */
+export type KnownStatus =
+  | "running"
+  | "stopped"
+  | "exited"
+  | "starting"
+  | "stopping"
+  | "restarting"
+  | "shutting_down"
+  | "removing"
+  | "error"
+  | "unknown";
+
+/** Any status. Editors complete the known ones. */
+export type CvmStatus = KnownStatus | (string & {});
 
 /** What a watch may be given besides the request. These win over the fields of the request. */
 export interface WatchOptions {
   /** Cancels the watch: the promise rejects with {@link WatchAbortedError} and the connection is closed. */
-  signal?: AbortSignal | null | undefined;
+  signal?: AbortSignalLike | null | undefined;
   /**
-   * Called with every event, in order, and never after the promise has settled.
-   * What it throws is reported as an uncaught error and changes nothing else.
+   * Called with every event, in order, and never after the promise has settled. What it throws, or rejects with if it is
+   * async, is reported as an uncaught error (`reportError`, where there is one) and changes nothing else.
    */
-  onEvent?: ((event: WatchEvent) => void) | undefined;
+  onEvent?: ((event: WatchEvent) => unknown) | undefined;
 }
 
 /** What to wait for, and how patiently. */
-export type WatchRequest = AtLeastOne<CvmIdentifiers> &
+export type WatchRequest = OneIdentifier &
   WatchOptions & {
     /** The status to wait for, such as `"running"`. Compared exactly. */
-    target: string;
+    target: CvmStatus;
     /**
      * How often the server looks at the CVM, in seconds from 5 to 30.
      *
@@ -105,7 +193,7 @@ export type WatchRequest = AtLeastOne<CvmIdentifiers> &
   };
 
 /** What to read. */
-export type ReadRequest = AtLeastOne<CvmIdentifiers> & {
+export type ReadRequest = OneIdentifier & {
   /**
    * How long the answer may take, in seconds from 10 to 600.
    *
@@ -113,13 +201,13 @@ export type ReadRequest = AtLeastOne<CvmIdentifiers> & {
    */
   timeout?: number | undefined;
   /** Cancels the read. */
-  signal?: AbortSignal | null | undefined;
+  signal?: AbortSignalLike | null | undefined;
 };
 
 /** The fields of a CVM's state that the API documents. */
-export interface CvmStateFields {
+export type CvmStateFields = {
   /** The one field that is always there. */
-  status: string;
+  status: CvmStatus;
   id?: string | null;
   instance_id?: string | null;
   name?: string | null;
@@ -130,7 +218,7 @@ export interface CvmStateFields {
   boot_progress?: string | null;
   boot_error?: string | null;
   shutdown_progress?: string | null;
-}
+};
 
 /** A CVM as the server describes it. Fields that are not documented are kept as they came. */
 export interface CvmState extends CvmStateFields {
@@ -139,10 +227,10 @@ export interface CvmState extends CvmStateFields {
 
 /** The server's word that the target is reached. */
 export interface CompletePayload {
-  status?: string;
+  status?: CvmStatus;
   /** Seconds since the attempt began. */
   elapsed?: number;
-  target?: string;
+  target?: CvmStatus;
 }
 
 /** An attempt ran out of time: the server's word, or made here when the server stays silent. */
@@ -150,7 +238,7 @@ export interface TimeoutPayload {
   error?: string;
   /** Seconds since the attempt began. */
   elapsed?: number;
-  target?: string;
+  target?: CvmStatus;
 }
 
 /** Something went wrong: the server's word, or made here for a connection or an event that failed. */
@@ -162,7 +250,7 @@ export interface ErrorPayload {
 }
 
 /** What every event carries, besides the fields of its payload. */
-interface EventBase<Type extends string, Payload> {
+type EventBase<Type extends string, Payload> = {
   type: Type;
   /**
    * The payload as it came. A state is the very object that the promise may resolve with: look, but do not change it.
@@ -173,17 +261,18 @@ interface EventBase<Type extends string, Payload> {
   /** Milliseconds until the next attempt; only on an event that ends an attempt when another one follows. */
   retryIn?: number;
   /** The CVM's status, where the event tells one. */
-  status?: string;
+  status?: CvmStatus;
   /** The step of the boot, where the event tells one. */
   boot_progress?: string | null;
-}
+};
 
-export interface StateEvent extends EventBase<"state", CvmState>, CvmStateFields {
-  status: string;
-  boot_progress?: string | null;
-}
+/** The CVM's state, now and then. It can stand wherever a {@link CvmState} is wanted. */
+export type StateEvent = EventBase<"state", CvmState> & CvmStateFields;
+/** The server says that the target is reached. */
 export interface CompleteEvent extends EventBase<"complete", CompletePayload>, CompletePayload {}
+/** An attempt ran out of time. */
 export interface TimeoutEvent extends EventBase<"timeout", TimeoutPayload>, TimeoutPayload {}
+/** Something went wrong. */
 export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPayload {}
 
 /** What `onEvent` is called with: `type` tells which of the four it is. */
@@ -225,7 +314,7 @@ export interface Client {
    * @throws {@link RequestError} when the server answers with a status that is no success.
    * @throws {@link WatchError} when there is no answer in time, or none that is a state; `cause` tells more.
    */
-  getCvmState(request: ReadRequest, options?: { signal?: AbortSignal | null | undefined }): Promise<CvmState>;
+  getCvmState(request: ReadRequest, options?: { signal?: AbortSignalLike | null | undefined }): Promise<CvmState>;
 }
 
 /**
@@ -242,7 +331,7 @@ export function watchCvmState(client: Client, request: WatchRequest, options?: W
 export function getCvmState(
   client: Client,
   request: ReadRequest,
-  options?: { signal?: AbortSignal | null | undefined },
+  options?: { signal?: AbortSignalLike | null | undefined },
 ): Promise<CvmState>;
 
 /**
@@ -280,14 +369,32 @@ export function exponentialBackoff(options?: {
   jitter?: number | undefined;
 }): (attempt: number) => number;
 
-/** Why a watch ended without its target; base of the four classes below. */
+/** What a {@link WatchError} is made with, besides its message. */
+export interface WatchErrorFields {
+  /**
+   * Attempts made.
+   *
+   * @defaultValue `0`
+   */
+  attempts?: number | undefined;
+  /** The last state that the server told. */
+  lastState?: CvmState | undefined;
+  /** Why. The error has a field `cause` if this one is here, whatever it holds. */
+  cause?: unknown;
+}
+
+/**
+ * Why a watch ended without its target; base of the four classes below. Itself: the WebAssembly module could not be loaded
+ * or has crashed, a global that is needed is missing, or a read had no answer.
+ */
 export class WatchError extends Error {
   /** Attempts made; 0 when the watch ended before the first, and when the WebAssembly module has crashed. */
   readonly attempts: number;
   /** The last state that the server told, if it told any. */
   readonly lastState?: CvmState;
-  /** Only the package makes these. */
-  protected constructor();
+  readonly cause?: unknown;
+  /** The package makes them by itself. Tests may make their own. */
+  constructor(message?: string, fields?: WatchErrorFields);
 }
 
 /** The signal aborted. `cause` is the signal's reason itself. */
@@ -298,6 +405,7 @@ export class WatchAbortedError extends WatchError {
 /** The retries are used up. `cause` is the failure of the last attempt. */
 export class MaxRetriesExceededError extends WatchError {
   readonly cause: Error;
+  constructor(message: string, fields: WatchErrorFields & { cause: Error });
 }
 
 /**
@@ -310,12 +418,14 @@ export class RequestError extends WatchError {
   readonly status: number;
   /** The field `detail` of the JSON body, if there is one: often a string, or a list of what was invalid. */
   readonly detail?: unknown;
+  constructor(message: string, fields: WatchErrorFields & { status: number; detail?: unknown });
 }
 
 /** Bad arguments: no request was made. Or `retryDelay` was a function, and gave no delay: `cause` is what it threw. */
 export class ValidationError extends WatchError {
   /** Every bad field, not only the first. */
   readonly validationErrors: readonly FieldError[];
+  constructor(message: string, fields: WatchErrorFields & { validationErrors: readonly FieldError[] });
 }
 
 /** One bad field. */

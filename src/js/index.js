@@ -1,5 +1,6 @@
 import { load } from "./load.js";
-import { isObject, isSignal, show } from "./values.js";
+import { statesOf } from "./states.js";
+import { isObject, isSignal, show, tryTo } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
 export {
@@ -33,6 +34,7 @@ export function createClient(config = {}) {
   const client = Object.freeze({
     watchCvmState: (request, options) => watchCvmState(client, request, options),
     getCvmState: (request, options) => getCvmState(client, request, options),
+    cvmStates: (request) => cvmStates(client, request),
   });
   configs.set(
     client,
@@ -45,16 +47,31 @@ export const watchCvmState = (client, request, options) => run("watchCvmState", 
 
 export const getCvmState = (client, request, options) => run("getCvmState", client, request, options);
 
+export function cvmStates(client, given) {
+  const request = settle(() => copy(given));
+  const next = async (memory, signal) => run("nextCvmState", client, withSignal(request(), signal), memory);
+  return statesOf(next, signalOf(tryTo(request)));
+}
+
+/** A bad signal stays, to be told of. */
+const withSignal = (request, signal) =>
+  isObject(request) && (request.signal ?? undefined) === signalOf(request) ? { ...request, signal } : request;
+
+const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
+
 /** Which CVM an error speaks of that is made here. */
 const idOf = ({ id, uuid, app_id, instance_id, name }) => id || uuid || app_id || instance_id || name;
+
+/** Not `Date.now` alone, which a test may have replaced. */
+const now = () => tryTo(() => performance.now()) ?? Date.now();
 
 /** Calls an export of the WebAssembly module. What is bad in the arguments is told there. */
 async function run(name, client, ...args) {
   const config = configs.get(client)?.();
   const [request, options] = args.map(copy);
-  const signal = [options, request].map((given) => given?.signal).find(isSignal);
-  const began = Date.now();
+  const signal = signalOf(options, request);
+  const began = now();
   const subject = `the ${name === "getCvmState" ? "read" : "watch"} of CVM ${show(idOf(request ?? {}))}`;
   const call = await load(subject, signal, request?.timeout, typeof config?.fetch === "function");
-  return await call(name, { signal, spent: Date.now() - began }, config, request, options);
+  return await call(name, { signal, spent: now() - began }, config, request, options);
 }

@@ -16,7 +16,10 @@ export async function makeInstance(module, onCrash) {
   let crash;
   const world = makeWorld((thrown) => {
     const why = values.takePanic() ?? String(thrown?.message);
-    crash = () => new errors.WatchError(`the WebAssembly module has crashed, which is a bug of cvm-watch: ${why}`, { cause: thrown });
+    crash = () =>
+      new errors.WatchError(`the WebAssembly module has crashed, which is a bug of cvm-watch: ${why}`, {
+        cause: thrown,
+      });
     onCrash();
     for (const reject of pending) reject(crash());
   });

@@ -1,12 +1,16 @@
 import { compile } from "cvm-watch:source";
 import { WatchAbortedError, WatchError } from "./errors.js";
 import { makeInstance } from "./instance.js";
+import { tryTo } from "./values.js";
 
 /** What a platform must have. `fetch` is needed too, but may stand in the client's configuration. */
-const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL"];
+const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL", "setTimeout"];
 
 /** How long a load may take (seconds), where the request does not say. */
 const TIMEOUT = 300;
+
+/** Node makes some of its globals when they are looked at, and throws where it lacks others. */
+const isMissing = (name) => typeof tryTo(() => globalThis[name]) !== (name === "WebAssembly" ? "object" : "function");
 
 const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
 
@@ -26,8 +30,7 @@ let instance;
 export async function load(subject, signal, timeout, hasFetch) {
   const aborted = () => new WatchAbortedError(`${subject} was aborted`, { cause: signal.reason });
   if (signal?.aborted) throw aborted();
-  const missing = NEEDED.filter((name) => globalThis[name] === undefined);
-  if (!hasFetch && typeof globalThis.fetch !== "function") missing.push("fetch");
+  const missing = (hasFetch ? NEEDED : [...NEEDED, "fetch"]).filter(isMissing);
   if (missing.length > 0) throw new WatchError(`this platform lacks ${missing.join(", ")}, which cvm-watch needs`);
   loading ??= start();
   const mine = loading;

@@ -12,7 +12,7 @@ export function show(value) {
 }
 
 /** What a function gives; undefined if it throws. Reading a value from outside may run a getter or a proxy. */
-function tryTo(read) {
+export function tryTo(read) {
   try {
     return read();
   } catch {
@@ -60,7 +60,8 @@ export async function sendRequest(fetch, url, init) {
 /** A reader of a body: of the standard's streams, or of whatever else gives chunks (a Node stream). Without a body it ends. */
 export function readerOf(body) {
   if (typeof body?.getReader === "function") return body.getReader();
-  const iterator = (body ?? [])[Symbol.asyncIterator]?.() ?? [][Symbol.iterator]();
+  const chunks = body ?? [];
+  const iterator = chunks[Symbol.asyncIterator]?.() ?? chunks[Symbol.iterator]();
   return { read: () => iterator.next(), cancel: () => iterator.return?.() };
 }
 

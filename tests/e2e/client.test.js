@@ -656,7 +656,10 @@ test("a signal is what can do what a signal does, of another frame or of no clas
       removeEventListener: (_, listener) => listeners.delete(listener),
     };
     const watching = [controller.signal, likeness].map((signal) =>
-      lab.client().watchCvmState({ id, target: "running", signal }).catch((error) => error),
+      lab
+        .client()
+        .watchCvmState({ id, target: "running", signal })
+        .catch((error) => error),
     );
     setTimeout(() => {
       controller.abort("enough");

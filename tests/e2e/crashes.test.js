@@ -35,13 +35,14 @@ async function sabotage() {
     sabotage.instances++;
     const wrapped = Object.entries(imports).map(([module, calls]) => [
       module,
-      Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, typeof call === "function" ? around(call) : call])),
+      Object.fromEntries(
+        Object.entries(calls).map(([name, call]) => [name, typeof call === "function" ? around(call) : call]),
+      ),
     ]);
     return instantiate.call(WebAssembly, source, Object.fromEntries(wrapped));
   };
 
-  WebAssembly.compile = (bytes) =>
-    compile.call(WebAssembly, sabotage.spare ? withLimit(bytes, sabotage.spare) : bytes);
+  WebAssembly.compile = (bytes) => compile.call(WebAssembly, sabotage.spare ? withLimit(bytes, sabotage.spare) : bytes);
 
   const around =
     (call) =>
@@ -253,7 +254,12 @@ test("a crash does not take Node down: nothing is uncaught, no timer is left", a
 test("a panic: the call rejects with what it says, and the next call works", async () => {
   const { createClient } = await import("../../target/panicking/index.js");
   const client = createClient({ baseURL: `${simulator.origin}/api/v1` });
-  const id = await simulator.script({ streams: [[state("panic"), "hold"], [state("running"), complete()]] });
+  const id = await simulator.script({
+    streams: [
+      [state("panic"), "hold"],
+      [state("running"), complete()],
+    ],
+  });
   const other = await simulator.script({ streams: [["hold"]] });
   const waiting = client.watchCvmState({ id: other, target: "running" });
   await simulator.until(other, ({ length }) => length === 1);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cvm_watch::{Arguments, CvmId, Delay, FailOn, Given, ReadRequest, WatchRequest};
+use cvm_watch::{Arguments, CvmId, Delay, FailOn, Given, ReadRequest, StatesRequest, WatchRequest};
 use url::Url;
 
 use crate::ids;
@@ -151,6 +151,13 @@ pub fn check(input: &[u8]) {
             }
             says_so_in_its_path(&request);
         }
+    }
+    let of_states =
+        |field: &&&str| CvmId::FIELDS.contains(*field) || ["interval", "retryDelay", "shouldRetry"].contains(*field);
+    let bad_for_states: Vec<_> = bad.iter().filter(of_states).copied().collect();
+    match StatesRequest::read(&fields) {
+        Err(errors) => assert_eq!(errors.iter().map(|error| error.field).collect::<Vec<_>>(), bad_for_states),
+        Ok(_) => assert!(bad_for_states.is_empty()),
     }
     let id_and_timeout = |field: &&&str| CvmId::FIELDS.contains(*field) || **field == "timeout";
     let bad_for_a_read: Vec<_> = bad.iter().filter(id_and_timeout).copied().collect();

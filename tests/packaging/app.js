@@ -12,18 +12,19 @@ const apps = join(root, "target/packaging");
 /** No colours in what is printed, nothing is sent home, and a server takes a port that is free. */
 export const env = { ...process.env, NO_COLOR: "1", NEXT_TELEMETRY_DISABLED: "1", PORT: "0" };
 // npm is a shell script on Windows.
-const npm = (cwd, ...args) => run(cwd, "npm", args, { env, shell: process.platform === "win32" });
+const npm = (cwd, env, ...args) => run(cwd, "npm", args, { env, shell: process.platform === "win32" });
 
 /** Packs the package, which has been built already, and gives the tarball's path. */
 export function pack() {
   mkdirSync(apps, { recursive: true });
-  npm(root, "pack", "--ignore-scripts", "--pack-destination", apps);
+  npm(root, env, "pack", "--ignore-scripts", "--pack-destination", apps);
   return join(apps, `cvm-watch-${manifest.version}.tgz`);
 }
 
 export class App {
-  constructor(name) {
-    this.source = join(here, name);
+  /** Its files are those of some folders here; the later ones win. */
+  constructor(name, parts) {
+    this.sources = parts.map((part) => join(here, part));
     this.folder = join(apps, name);
   }
 
@@ -33,11 +34,12 @@ export class App {
     if (existsSync(join(this.folder, "package-lock.json"))) await npmPackages(this.folder);
     rmSync(join(this.folder, "node_modules", "cvm-watch"), { recursive: true, force: true });
     // Offline, since the package brings no other with it.
-    npm(this.folder, "install", "--offline", "--no-save", "--no-audit", "--no-fund", tarball);
+    npm(this.folder, env, "install", "--offline", "--no-save", "--no-audit", "--no-fund", tarball);
   }
 
   /** Copies the app's files, which import this entry of the package; nothing is left of an earlier build. */
   layOut(entry = "cvm-watch") {
+    this.entry = entry;
     mkdirSync(join(this.folder, "node_modules"), { recursive: true });
     const old = readdirSync(this.folder).filter((name) => name !== "node_modules");
     // Vite keeps what it has bundled for its dev server.
@@ -45,7 +47,7 @@ export class App {
       // A server that has just been stopped may still write here.
       rmSync(join(this.folder, path), { recursive: true, force: true, maxRetries: 10 });
     }
-    cpSync(this.source, this.folder, { recursive: true });
+    for (const source of this.sources) cpSync(source, this.folder, { recursive: true });
     cpSync(join(here, "src"), join(this.folder, "src"), { recursive: true });
     for (const file of readdirSync(join(this.folder, "src"))) {
       this.replace(join("src", file), '"cvm-watch"', JSON.stringify(entry));
@@ -58,10 +60,10 @@ export class App {
     writeFileSync(path, readFileSync(path, "utf8").replaceAll(from, to));
   }
 
-  /** Runs one of the app's scripts, and gives the seconds that it took. */
-  run(script) {
+  /** Runs one of the app's scripts, with more in its environment, and gives the seconds that it took. */
+  run(script, more) {
     const began = performance.now();
-    npm(this.folder, "run", script);
+    npm(this.folder, { ...env, ...more }, "run", script);
     return (performance.now() - began) / 1000;
   }
 }

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../scripts/shell.js";
 import { startWorkerd } from "../runtimes/workerd-server.js";
+import { env } from "./app.js";
 import { visit } from "./page.js";
 import { LIMIT, startFileServer, startTool } from "./server.js";
 
@@ -26,6 +27,7 @@ function versionOf(folder, tool) {
 /** The scripts that build an app with each entry of the package. */
 const builds = (main, url = main) => ({ "cvm-watch": { build: main }, "cvm-watch/url": { build: url } });
 const unbuilt = builds();
+const inlined = { "cvm-watch": {} };
 
 export const consumers = {
   vite: {
@@ -65,6 +67,8 @@ export const consumers = {
     uses: {
       "page, rendered on the server first": renderedPageOf("next", "start"),
       "page, the calls made on the server": callingPageOf("next", "start"),
+      "static page, which awaits a watch": awaitingPageOf("next", "start"),
+      "edge route": edgeRouteOf("next", "start"),
     },
   },
   static: { title: "import map", version: chromium, entries: builds("build"), uses: { page: files(".") } },
@@ -104,6 +108,77 @@ export const consumers = {
     entries: builds("build"),
     uses: { worker: worker("workerd.capnp") },
   },
+  vitest: {
+    title: "Vitest",
+    version: installed("vitest"),
+    parts: ["unit", "vitest"],
+    entries: inlined,
+    uses: vitestIn("node", "jsdom", "happy-dom"),
+  },
+  "vitest-3": {
+    title: "Vitest, the oldest",
+    version: installed("vitest"),
+    parts: ["unit", "vitest", "vitest-3"],
+    entries: inlined,
+    uses: vitestIn("node", "jsdom", "happy-dom"),
+  },
+  jest: {
+    title: "Jest",
+    version: installed("jest"),
+    parts: ["unit", "jest"],
+    entries: inlined,
+    uses: jestIn("node", "jest-fixed-jsdom"),
+  },
+  "jest-29": {
+    title: "Jest, the oldest",
+    version: installed("jest"),
+    parts: ["unit", "jest", "jest-29"],
+    entries: inlined,
+    uses: jestIn("node", "jest-fixed-jsdom"),
+  },
+  msw: {
+    title: "MSW",
+    version: installed("msw"),
+    entries: inlined,
+    uses: vitestIn("node", "jsdom"),
+  },
+  "vite-library": {
+    title: "Vite, a library",
+    version: installed("vite"),
+    entries: builds("build"),
+    uses: {
+      "page whose policy has data:": libraryUnder("data:"),
+      "page whose policy has not": libraryUnder(""),
+    },
+  },
+  polyfill: {
+    title: "event-source-polyfill",
+    version: installed("event-source-polyfill"),
+    entries: { "cvm-watch": { build: "build" } },
+    uses: { page: files(".") },
+  },
+  "ssr-workerd": {
+    title: "Vite, a worker without Cloudflare's plugin",
+    version: installed("vite"),
+    parts: ["workerd", "ssr-workerd"],
+    entries: builds("build"),
+    uses: { worker: worker("workerd.capnp") },
+  },
+  cloudflare: {
+    title: "@cloudflare/vite-plugin",
+    version: installed("@cloudflare/vite-plugin"),
+    entries: builds("build"),
+    uses: { "worker on the dev server": workerOf("vite"), "built worker": workerOf("vite", "preview") },
+  },
+  undici: {
+    title: "undici with a dispatcher",
+    version: installed("undici"),
+    entries: inlined,
+    uses: {
+      "in the configuration": program(process.execPath, "--import", preload, "program.js", "config"),
+      "as the global fetch": program(process.execPath, "--import", preload, "program.js", "global"),
+    },
+  },
 };
 
 /** A page among a folder's files, on a plain server. */
@@ -121,16 +196,30 @@ function filesOfAnotherOrigin() {
     });
 }
 
+/**
+ * A page whose Content Security Policy lets it connect to itself, to the API, and to what else is given. A library of Vite's
+ * holds its assets as data: URLs, which `cvm-watch/url` then has to fetch.
+ */
+function libraryUnder(more) {
+  return (app, { browser, baseURL, query }) =>
+    served(startFileServer(app.folder), async ({ origin }) => {
+      app.replace("index.html", /connect-src [^"]*/g, `connect-src 'self' ${new URL(baseURL).origin} ${more}`);
+      const visiting = visit(browser, `${origin}/?${query}`);
+      if (more !== "" || app.entry !== "cvm-watch/url") return visiting;
+      await assert.rejects(visiting, /WatchError: the WebAssembly module could not be loaded: Failed to fetch/);
+    });
+}
+
 /** A page on the tool's own server. */
 function pageOf(...command) {
   return (app, { browser, query }) =>
-    served(startTool(app, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
+    served(startTool(app, {}, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
 }
 
 /** The same, and the page shows something before its scripts run. */
 function renderedPageOf(...command) {
   return (app, { browser, query }) =>
-    served(startTool(app, ...command), async ({ origin }) => {
+    served(startTool(app, {}, ...command), async ({ origin }) => {
       assert.match(await shownByServer(`${origin}/`), /rendered on the server/);
       return visit(browser, `${origin}/?${query}`);
     });
@@ -139,10 +228,39 @@ function renderedPageOf(...command) {
 /** A page that comes with what the server's own calls have come to. It cannot tell how many instances that took. */
 function callingPageOf(...command) {
   return (app, { query }) =>
-    served(startTool(app, ...command), async ({ origin }) => ({
+    served(startTool(app, {}, ...command), async ({ origin }) => ({
       outcome: JSON.parse(await shownByServer(`${origin}/server?${query}`)),
       instances: null,
     }));
+}
+
+/** A page that says nowhere that it is dynamic: it must have become so, as one that calls `fetch` has. */
+function awaitingPageOf(...command) {
+  return (app, { baseURL }) =>
+    served(startTool(app, { API_URL: baseURL }, ...command), async ({ origin }) => {
+      const { routes } = JSON.parse(readFileSync(join(app.folder, ".next/prerender-manifest.json"), "utf8"));
+      const isStatic = (route) => route in routes;
+      assert.deepEqual(["/", "/plain", "/awaited"].map(isStatic), [true, false, false]);
+      return { outcome: JSON.parse(await shownByServer(`${origin}/awaited`)), instances: null };
+    });
+}
+
+/** A route on Next's edge runtime; a watch of its ends when the request does. */
+function edgeRouteOf(...command) {
+  return (app, { baseURL, query, simulator }) =>
+    served(startTool(app, {}, ...command), async ({ origin }) => {
+      const answer = await fetch(`${origin}/edge?${query}`, { signal: AbortSignal.timeout(LIMIT) });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      const id = await simulator.script({ streams: [["hold"]] });
+      const controller = new AbortController();
+      const asked = fetch(`${origin}/edge?${new URLSearchParams({ baseURL, id })}`, { signal: controller.signal });
+      asked.catch(() => {});
+      await simulator.until(id, ({ length }) => length > 0);
+      controller.abort();
+      await simulator.closed(id);
+      return { outcome: JSON.parse(text), instances: null };
+    });
 }
 
 async function shownByServer(url) {
@@ -161,11 +279,52 @@ function program(command, ...args) {
   };
 }
 
+/** The app's tests, in each of these environments. */
+function vitestIn(...environments) {
+  return Object.fromEntries(environments.map((name) => [name, tests("vitest", "run", "--environment", name)]));
+}
+
+/** The same; and in Jest's own jsdom, which lacks what is needed, a call tells so. */
+function jestIn(...environments) {
+  const missing = tests("jest", "--env", "jsdom", "--testMatch", "**/missing.js");
+  const uses = environments.map((name) => [name, tests("jest", "--env", name)]);
+  return { ...Object.fromEntries(uses), jsdom: missing };
+}
+
+/** Tests that the app has: they must pass. What its code came to stands in a file, if it came to something. */
+function tests(tool, ...args) {
+  return async (app, { baseURL }) => {
+    const file = join(app.folder, "outcome.json");
+    rmSync(file, { force: true });
+    // Jest takes ES modules with this option alone.
+    const options = { env: { ...env, API_URL: baseURL, NODE_OPTIONS: "--experimental-vm-modules" } };
+    const path = join(app.folder, "node_modules", ".bin", tool);
+    try {
+      await promisify(execFile)(path, args, { cwd: app.folder, timeout: LIMIT, ...options });
+    } catch (error) {
+      throw new Error(`${error.message}\n${error.stdout}`);
+    }
+    if (args.includes("--testMatch")) return undefined;
+    return { outcome: JSON.parse(readFileSync(file, "utf8")), instances: null };
+  };
+}
+
 function worker(config) {
   return (app, { query }) =>
     served(startWorkerd(join(app.folder, config)), async ({ origin }) => {
       const answer = await fetch(`${origin}/?${query}`, { signal: AbortSignal.timeout(LIMIT) });
       return { outcome: await answer.json(), instances: Number(answer.headers.get("wasm-instances")) };
+    });
+}
+
+/** A worker on the tool's own server. It cannot tell how many instances that took. */
+function workerOf(...command) {
+  return (app, { query }) =>
+    served(startTool(app, {}, ...command), async ({ origin }) => {
+      const answer = await fetch(`${origin}/?${query}`, { signal: AbortSignal.timeout(LIMIT) });
+      const text = await answer.text();
+      assert.equal(answer.status, 200, text);
+      return { outcome: JSON.parse(text), instances: null };
     });
 }
 

@@ -12,10 +12,10 @@ export const LIMIT = 120_000;
 /** Serves a folder's files, to pages of every origin. The simulator is a file server too. */
 export const startFileServer = (folder) => startSimulator("--www", folder);
 
-/** Starts a tool that the app has installed, and waits until it prints its address. */
-export async function startTool(app, tool, ...args) {
+/** Starts a tool that the app has installed, with more in its environment, and waits until it prints its address. */
+export async function startTool(app, more, tool, ...args) {
   const program = join(app.folder, "node_modules", ".bin", tool);
-  const server = spawn(program, args, { cwd: app.folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(program, args, { cwd: app.folder, env: { ...env, ...more }, stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => server.kill();
   const late = setTimeout(stop, LIMIT);
   const printed = [];

@@ -7,6 +7,8 @@
 //! `SIMULATION_RUNS=2000 cargo mutants --file 'src/*.rs' -- --tests`.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod clock;
+mod fleet;
 mod model;
 mod promises;
 mod script;
@@ -25,6 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
+use fleet::Fleet;
 use promises::{check, features};
 use script::Script;
 use shrink::shrink;
@@ -34,65 +37,124 @@ use world::play;
 type Tally = BTreeMap<String, u64>;
 
 /// Without these the simulation would prove little. The rarest is met in one of two thousand runs.
-const MUST_OCCUR: [&str; 47] = [
-    "aborted in the callback while awaiting complete",
-    "aborted in the callback while connecting",
-    "aborted in the callback while reading after complete",
-    "aborted in the callback while streaming",
-    "aborted in the callback while waiting to retry",
-    "aborted while awaiting complete",
-    "aborted while connecting",
-    "aborted while not started",
-    "aborted while reading after closed for good",
-    "aborted while reading after complete",
-    "aborted while streaming",
-    "aborted while waiting to retry",
-    "attempt of exactly its timeout",
-    "attempt of its timeout and a second",
-    "bad delay",
-    "callback has thrown while awaiting complete",
-    "callback has thrown while complete",
-    "callback has thrown while connecting",
-    "callback has thrown while reading after closed for good",
-    "callback has thrown while reading after complete",
-    "callback has thrown while streaming",
+const MUST_OCCUR: [&str; 62] = [
+    "CVM failed: between two reads",
+    "CVM failed: streaming",
+    "Retry-After",
+    "aborted in the callback: between two reads",
+    "aborted in the callback: reading",
+    "aborted in the callback: reading after complete",
+    "aborted in the callback: streaming",
+    "aborted in the callback: waiting to retry",
+    "aborted: between two reads",
+    "aborted: not started",
+    "aborted: reading",
+    "aborted: reading after complete",
+    "aborted: reading beside a stream",
+    "aborted: streaming",
+    "aborted: waiting to retry",
+    "another content type",
+    "bad answer: failOn",
+    "bad answer: retryDelay",
+    "bad answer: shouldRetry",
+    "bad answer: until",
+    "callback has thrown: between two reads",
+    "callback has thrown: complete",
+    "callback has thrown: streaming",
+    "callback has thrown: waiting to retry",
     "connection that hangs",
-    "exhausted by Broken",
-    "exhausted by ClosedForGood",
-    "exhausted by Ended",
-    "exhausted by NotReached",
-    "exhausted by Reported",
-    "exhausted by Status",
-    "exhausted by TimedOut",
+    "exhausted: Broken",
+    "exhausted: ClosedForGood",
+    "exhausted: Ended",
+    "exhausted: Malformed",
+    "exhausted: NotReached",
+    "exhausted: Reported",
+    "exhausted: Status",
+    "exhausted: TimedOut",
+    "first status left",
+    "foreign error: between two reads",
+    "foreign error: streaming",
     "frame that is too large",
     "frames as they are",
     "frames through the decoder",
-    "function asked for the delay",
-    "longest delay waited for",
+    "functions asked",
+    "hint",
+    "late timers",
+    "longest Retry-After waited for",
     "more than 5 attempts",
     "no limit of retries",
-    "refused while connecting: Redirected",
-    "refused while connecting: Status",
-    "refused while reading after closed for good: Redirected",
-    "refused while reading after closed for good: Status",
-    "refused while reading after complete: Redirected",
-    "refused while reading after complete: Status",
-    "resolved while awaiting complete",
-    "resolved while reading after closed for good",
-    "resolved while reading after complete",
-    "Retry-After",
+    "no stream free at first",
+    "no streams",
+    "read after read",
+    "reads as fast as they may",
+    "refused: Redirected: between two reads",
+    "refused: Redirected: streaming",
+    "refused: Status: between two reads",
+    "refused: Status: streaming",
+    "resolved: between two reads",
+    "resolved: complete",
+    "resolved: streaming",
+    "second dead stream, then reads",
+    "stream after reads",
+    "stream refused with 429",
+    "stream replaced",
     "timeout that no attempt follows",
+    "wake-ups",
+];
+
+/// Likewise, of fleets.
+const MUST_OCCUR_IN_FLEETS: [&str; 9] = [
+    "fleet: 60 watches or more",
+    "fleet: more than four streams refused",
+    "fleet: more than ten reads for each watch",
+    "fleet: reads that fail and hang",
+    "fleet: streams handed on",
+    "fleet: streams opened anew",
+    "fleet: streams refused",
+    "fleet: wake-ups",
+    "fleet: watches dropped",
 ];
 
 #[test]
 fn every_run_keeps_every_promise() {
-    let (runs, first) = (number("SIMULATION_RUNS", 20_000), number("SIMULATION_SEED", 0));
+    let runs = number("SIMULATION_RUNS", 20_000);
+    let missing = if runs >= 20_000 { MUST_OCCUR.as_slice() } else { &[] };
+    simulate_all(runs, missing, |seed| {
+        let script = Script::draw(seed);
+        trial(&script, seed % 64 == 0).map_err(|broken| failure(seed, &script, &broken))
+    });
+}
+
+/// Many watches take longer to play.
+#[test]
+fn every_fleet_keeps_every_promise() {
+    let runs = number("SIMULATION_RUNS", 20_000) / 20;
+    let missing = if runs >= 1_000 { MUST_OCCUR_IN_FLEETS.as_slice() } else { &[] };
+    simulate_all(runs, missing, |seed| {
+        let fleet = Fleet::draw(seed);
+        let fails = |fleet: &Fleet| catch(|| fleet::trial(fleet)).and_then(|result| result);
+        fails(&fleet).map_err(|broken| {
+            let small = fleet::shrink(fleet, |smaller| fails(smaller).is_err());
+            let still = fails(&small).unwrap_err();
+            format!(
+                "seed {seed} breaks a promise: {broken}\n\
+                 play it again: SIMULATION_SEED={seed} SIMULATION_RUNS=20 cargo test --test simulation fleet\n\
+                 made smaller, it breaks: {still}\n{small:#?}"
+            )
+        })
+    });
+}
+
+/// Plays the seeds on all processors, up to the first failure, and tells what has been seen.
+fn simulate_all(runs: u64, must_occur: &[&str], play: impl Fn(u64) -> Result<Vec<String>, String> + Sync) {
+    let first = number("SIMULATION_SEED", 0);
     let began = Instant::now();
     let threads = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let play = &play;
     let tally = thread::scope(|scope| {
         let simulate = |offset| {
-            let runs = (0..runs).filter(move |run| run % threads == offset);
-            scope.spawn(move || simulate(runs.map(|run| first.wrapping_add(run))))
+            let seeds = (0..runs).filter(move |run| run % threads == offset).map(move |run| first.wrapping_add(run));
+            scope.spawn(move || simulate(seeds, play))
         };
         let running: Vec<_> = (0..threads).map(simulate).collect();
         let mut tally = Tally::new();
@@ -108,10 +170,8 @@ fn every_run_keeps_every_promise() {
     for (feature, count) in &tally {
         println!("{count:>9} {feature}");
     }
-    if runs >= 20_000 {
-        let missing: Vec<_> = MUST_OCCUR.iter().filter(|feature| !tally.contains_key(**feature)).collect();
-        assert!(missing.is_empty(), "these never occurred: {missing:?}");
-    }
+    let missing: Vec<_> = must_occur.iter().filter(|feature| !tally.contains_key(**feature)).collect();
+    assert!(missing.is_empty(), "these never occurred: {missing:?}");
 }
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -121,26 +181,30 @@ fn number(variable: &str, default: u64) -> u64 {
 }
 
 /// Plays the seeds one after the other, up to the first failure.
-fn simulate(seeds: impl Iterator<Item = u64>) -> Result<Tally, String> {
+fn simulate(
+    seeds: impl Iterator<Item = u64>,
+    play: impl Fn(u64) -> Result<Vec<String>, String>,
+) -> Result<Tally, String> {
     let mut tally = Tally::new();
     for seed in seeds {
-        let script = Script::draw(seed);
-        let seen = trial(&script, seed % 64 == 0).map_err(|broken| failure(seed, &script, &broken))?;
-        for feature in seen {
+        for feature in play(seed)? {
             *tally.entry(feature).or_default() += 1;
         }
     }
     Ok(tally)
 }
 
+/// What the function gives, or with which words it panics.
+fn catch<T>(function: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(function)).map_err(|panic| {
+        let words = panic.downcast_ref::<&str>().map(ToString::to_string);
+        format!("panicked: {}", words.or_else(|| panic.downcast_ref().cloned()).unwrap_or_default())
+    })
+}
+
 /// Plays a script and checks the run; gives what it has shown, or what was wrong.
 fn trial(script: &Script, twice: bool) -> Result<Vec<String>, String> {
-    let once = || {
-        catch_unwind(AssertUnwindSafe(|| play(script))).map_err(|panic| {
-            let words = panic.downcast_ref::<&str>().map(ToString::to_string);
-            format!("panicked: {}", words.or_else(|| panic.downcast_ref().cloned()).unwrap_or_default())
-        })
-    };
+    let once = || catch(|| play(script));
     let run = once()?;
     check(script, &run)?;
     if twice && once()? != run {

@@ -32,6 +32,7 @@ pub fn chunks(start: Duration, steps: &[(Duration, Step)], seed: u64) -> Vec<(Du
             Step::Say(message) => wire.say(due, message),
             Step::End => wire.end(due, Chunk::End),
             Step::Break | Step::CloseForGood => wire.end(due, Chunk::Break),
+            Step::Refuse(_) => unreachable!("it never comes through the decoder"),
             Step::Flood => {
                 let flood = vec![b'x'; LARGEST_FRAME + 1];
                 wire.send(due, &flood);

@@ -1,26 +1,21 @@
-//! The world that a run's watch is handed, and the executor that plays the run on virtual time.
-//!
-//! Nothing but time happens here, so that time can be exact: all that is due at one moment is there before the watch is
-//! polled. A watch is polled only when it has been woken: one that forgets its waker hangs, and shows.
+//! The world that a run's watch is handed.
 
-use std::borrow::Cow;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
-use std::future::poll_fn;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use cvm_watch::{
-    Api, Caller, CvmState, EventKind, EventStream, Failure, FieldError, Frame, Progress, Refusal, SseDecoder, SseItem,
-    WatchError, WatchEvent, watch,
+    Api, Budget, Caller, Code, CvmState, Endings, EventKind, EventStream, Failure, FieldError, Frame, Progress,
+    Refusal, SseDecoder, SseItem, WakeUp, WatchError, WatchEvent, watch,
 };
 use serde_json::{Value, json};
 
-use crate::script::{Attempt, Head, Interruption, Read, Refused, Script, Step};
+use crate::clock::{Clock, Guard, Woken, alive};
+use crate::script::{Answer, Delay, FailOn, Interruption, Read, Refused, Script, Step};
 use crate::scripted::TestJson;
 use crate::wire::{Chunk, LARGEST_FRAME, chunks};
 
@@ -36,6 +31,8 @@ pub struct Run {
     pub doing: &'static str,
     /// Streams, reads and timers that were alive after the watch had settled.
     pub left_alive: [usize; 3],
+    /// The budget after it, as it shows itself.
+    pub budget: String,
 }
 
 /// What happened, and when.
@@ -47,17 +44,41 @@ pub enum Entry {
     StreamCloses,
     ReadBegins,
     ReadEnds,
-    DelayIsAsked,
-    Event { kind: EventKind, attempt: u32, retry_in: Option<Duration>, payload: Value },
+    Asked(Question),
+    Hint,
+    Event(Event),
     Settles(Outcome),
+}
+
+/// What a function of the caller's is asked about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    Until(Value),
+    FailOn(Value),
+    ShouldRetry(u16),
+    Delay(u32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub kind: EventKind,
+    pub attempt: u32,
+    pub retry_in: Option<Duration>,
+    pub payload: Value,
+    pub code: Option<Code>,
+    pub http_status: Option<u16>,
+    pub status: Option<Value>,
+    pub boot_progress: Option<Value>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Reached(Value),
+    CvmFailed(Value),
     Refused(Why),
-    Exhausted(Why),
-    BadDelay,
+    Exhausted(Why, Endings),
+    BadArgument(&'static str),
+    Foreign,
     Aborted,
     /// The callback threw, and took the watch with it.
     Thrown,
@@ -71,8 +92,9 @@ pub enum Why {
     TimedOut,
     Ended,
     Broken,
-    ClosedForGood(Option<String>),
-    Reported(String),
+    Malformed,
+    ClosedForGood,
+    Reported(String, Box<Why>),
     NotReached(String),
     Status(u16),
     Redirected,
@@ -82,40 +104,45 @@ pub enum Why {
 pub fn play(script: &Script) -> Run {
     let world = World::new(script);
     let request = script.request();
-    let mut progress = Progress::default();
+    let mut progress = Progress { spent: script.spent, ..Progress::default() };
     let mut caller = Listener(&world);
     let api = &world;
     let outcome;
-    let left_alive;
+    let (left_alive, doing);
     {
         let mut watching = pin!(Some(watch(&api, &request, &mut progress, &mut caller)));
         outcome = world.run(|context| {
             let watching = watching.as_mut().as_pin_mut().expect("it is there until the end");
-            watching.poll(context).map(|result| outcome_of(&result))
+            watching.poll(context).map(outcome_of)
         });
-        // To abort is to drop; but a watch that has settled must have let go of everything by itself.
+        doing = world.doing.get();
+        // To abort is to drop; but a watch that has settled must have released everything by itself.
         if matches!(outcome, Outcome::Aborted | Outcome::Thrown | Outcome::Hangs) {
             watching.set(None);
         }
-        left_alive = [&world.streams, &world.reads, &world.timers].map(Cell::get);
+        left_alive = [&world.streams, &world.reads, &world.clock.timers].map(Cell::get);
         world.note(Entry::Settles(outcome));
+        world.held.borrow_mut().clear();
     }
     Run {
         attempts: progress.attempts,
         last_state: progress.last_state.map(|state| state.status().into()),
         given: world.given.into_inner(),
-        doing: world.doing.get(),
+        doing,
         trace: world.trace.into_inner(),
         left_alive,
+        budget: format!("{:?}", world.budget),
     }
 }
 
-fn outcome_of(result: &Result<CvmState<TestJson>, WatchError<TestJson>>) -> Outcome {
+fn outcome_of(result: Result<CvmState<TestJson>, WatchError<TestJson>>) -> Outcome {
     match result {
         Ok(state) => Outcome::Reached(state.json().0.clone()),
-        Err(WatchError::Refused(failure)) => Outcome::Refused(why(failure)),
-        Err(WatchError::RetriesExceeded(failure)) => Outcome::Exhausted(why(failure)),
-        Err(WatchError::BadDelay(_)) => Outcome::BadDelay,
+        Err(WatchError::CvmFailed(state)) => Outcome::CvmFailed(state.json().0.clone()),
+        Err(WatchError::Refused(failure)) => Outcome::Refused(why(&failure)),
+        Err(WatchError::RetriesExceeded { failure, endings }) => Outcome::Exhausted(why(&failure), endings),
+        Err(WatchError::BadArgument(bad)) => Outcome::BadArgument(bad.field),
+        Err(WatchError::Foreign(_)) => Outcome::Foreign,
     }
 }
 
@@ -124,65 +151,77 @@ fn why(failure: &Failure<TestJson>) -> Why {
         Failure::TimedOut { .. } => Why::TimedOut,
         Failure::Ended => Why::Ended,
         Failure::Broken(_) => Why::Broken,
-        Failure::ClosedForGood { status } => Why::ClosedForGood(status.clone()),
-        Failure::Reported(message) => Why::Reported(message.clone()),
+        Failure::Malformed(_) => Why::Malformed,
+        Failure::ClosedForGood { .. } => Why::ClosedForGood,
+        Failure::Reported { words, end } => Why::Reported(words.clone(), Box::new(why(end))),
         Failure::NotReached { status } => Why::NotReached(status.clone()),
         Failure::Status(refusal) => Why::Status(refusal.status),
         Failure::Redirected { .. } => Why::Redirected,
+        Failure::Foreign(_) => unreachable!("it ends no attempt, but the watch"),
     }
 }
 
 pub struct World<'a> {
     script: &'a Script,
-    now: Cell<Duration>,
-    /// Who waits, and until when.
-    alarms: RefCell<BTreeMap<(Duration, u32), Waker>>,
-    last_alarm: Cell<u32>,
+    clock: Clock,
+    budget: Budget,
+    /// The permits of other watches, each with the time when it is given back.
+    held: RefCell<Vec<(Duration, Box<dyn Any>)>>,
     trace: RefCell<Trace>,
     given: RefCell<Vec<u64>>,
-    attempts: Cell<u32>,
+    opened: Cell<usize>,
+    read: Cell<usize>,
+    woken: Cell<usize>,
+    /// How often `until`, `failOn`, `shouldRetry` and `retryDelay` have been asked.
+    asked: [Cell<usize>; 4],
     events: Cell<usize>,
     aborted: Cell<bool>,
     doing: Cell<&'static str>,
     streams: Cell<usize>,
     reads: Cell<usize>,
-    timers: Cell<usize>,
 }
 
 impl<'a> World<'a> {
     fn new(script: &'a Script) -> Self {
+        let budget = Budget::default();
+        let permit = |at: &Duration| {
+            let permit = budget.stream(usize::MAX, None, Duration::ZERO).expect("there is no limit");
+            (*at, Box::new(permit) as Box<dyn Any>)
+        };
+        let held = script.held.iter().map(permit).collect();
         Self {
             script,
-            now: Cell::default(),
-            alarms: RefCell::default(),
-            last_alarm: Cell::default(),
+            clock: Clock::default(),
+            held: RefCell::new(held),
+            budget,
             trace: RefCell::default(),
             given: RefCell::default(),
-            attempts: Cell::default(),
+            opened: Cell::default(),
+            read: Cell::default(),
+            woken: Cell::default(),
+            asked: Default::default(),
             events: Cell::default(),
             aborted: Cell::default(),
             doing: Cell::new("not started"),
             streams: Cell::default(),
             reads: Cell::default(),
-            timers: Cell::default(),
         }
     }
 
     /// Polls whenever something has woken the watch, and lets time pass when nothing has.
-    fn run(&self, mut poll: impl FnMut(&mut Context<'_>) -> Poll<Outcome>) -> Outcome {
+    fn run(&self, mut poll: impl FnMut(&mut std::task::Context<'_>) -> Poll<Outcome>) -> Outcome {
         let abort_at = match self.script.interruption {
             Some(Interruption::At(time)) => time,
             _ => Duration::MAX,
         };
-        let woken = Arc::new(Woken(AtomicBool::new(true)));
-        let waker = Waker::from(woken.clone());
-        let mut context = Context::from_waker(&waker);
+        let woken = Woken::new();
         loop {
-            if self.now.get() >= abort_at {
+            self.held.borrow_mut().retain(|(until, _)| *until > self.clock.now());
+            if self.clock.now() >= abort_at {
                 return Outcome::Aborted;
             }
-            if woken.0.swap(false, SeqCst) {
-                match catch_unwind(AssertUnwindSafe(|| poll(&mut context))) {
+            if woken.take() {
+                match catch_unwind(AssertUnwindSafe(|| poll(&mut woken.context()))) {
                     Ok(Poll::Ready(outcome)) => return outcome,
                     Ok(Poll::Pending) if self.aborted.get() => return Outcome::Aborted,
                     Ok(Poll::Pending) => {}
@@ -190,76 +229,38 @@ impl<'a> World<'a> {
                     Err(panic) => resume_unwind(panic),
                 }
             }
-            let Some(next) = self.alarms.borrow().keys().map(|(due, _)| *due).chain([abort_at]).min() else {
-                return Outcome::Hangs;
-            };
-            if next == Duration::MAX {
+            let given_back = self.held.borrow().iter().map(|(until, _)| *until).min();
+            if self.clock.advance(abort_at.min(given_back.unwrap_or(Duration::MAX))).is_none() {
                 return Outcome::Hangs;
             }
-            self.now.set(next.max(self.now.get()));
-            self.wake();
-        }
-    }
-
-    /// Wakes whoever waited for now.
-    fn wake(&self) {
-        while let Some(alarm) = self.alarms.borrow_mut().first_entry().filter(|first| first.key().0 <= self.now.get()) {
-            alarm.remove().wake();
         }
     }
 
     fn note(&self, entry: Entry) {
         let mut trace = self.trace.borrow_mut();
         assert!(trace.len() < 10_000, "the watch spins");
-        trace.push((self.now.get(), entry));
+        trace.push((self.clock.now(), entry));
     }
 
-    async fn until(&self, due: Duration) {
-        let number = self.last_alarm.get() + 1;
-        self.last_alarm.set(number);
-        let key = (due, number);
-        let _alarm = Guard(|| drop(self.alarms.borrow_mut().remove(&key)));
-        poll_fn(|context| {
-            if self.now.get() >= due {
-                return Poll::Ready(());
-            }
-            self.alarms.borrow_mut().insert(key, context.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn attempt(&self) -> Cow<'_, Attempt> {
-        self.script.attempt(self.attempts.get())
+    /// Which answer of a function comes next.
+    fn answer<T: Copy>(&self, function: usize, answers: &[T], last: T, question: Question) -> T {
+        self.note(Entry::Asked(question));
+        let place = self.asked[function].replace(self.asked[function].get() + 1);
+        answers.get(place).copied().unwrap_or(last)
     }
 }
 
 struct Thrown;
 
-struct Woken(AtomicBool);
-
-impl Wake for Woken {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, SeqCst);
-    }
-}
-
-/// Does something when it is dropped.
-struct Guard<F: Fn()>(F);
-
-impl<F: Fn()> Drop for Guard<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
-/// Counts something as alive until it is dropped.
-fn alive(count: &Cell<usize>) -> Guard<impl Fn()> {
-    count.set(count.get() + 1);
-    Guard(|| count.set(count.get() - 1))
-}
-
 struct Listener<'w>(&'w World<'w>);
+
+fn agrees(field: &'static str, answer: Answer) -> Result<bool, FieldError> {
+    match answer {
+        Answer::Yes => Ok(true),
+        Answer::No => Ok(false),
+        Answer::Throw => Err(FieldError { field, message: "no".into() }),
+    }
+}
 
 impl Caller<TestJson> for Listener<'_> {
     fn on_event(&mut self, event: WatchEvent<'_, TestJson>) {
@@ -268,13 +269,24 @@ impl Caller<TestJson> for Listener<'_> {
         if world.aborted.get() {
             return;
         }
-        let WatchEvent { kind, attempt, retry_in, payload: TestJson(payload) } = event;
-        match kind {
-            EventKind::State if payload["status"] == world.script.target => world.doing.set("awaiting complete"),
+        match event.kind {
+            EventKind::State if world.reads.get() + world.streams.get() > 0 => world.doing.set("streaming"),
             EventKind::Complete if world.doing.get() == "streaming" => world.doing.set("complete"),
             _ => {}
         }
-        world.note(Entry::Event { kind, attempt, retry_in, payload: payload.clone() });
+        if event.retry_in.is_some() {
+            world.doing.set("waiting to retry");
+        }
+        world.note(Entry::Event(Event {
+            kind: event.kind,
+            attempt: event.attempt,
+            retry_in: event.retry_in,
+            payload: event.payload.0.clone(),
+            code: event.code,
+            http_status: event.http_status,
+            status: event.status.map(|json| json.0),
+            boot_progress: event.boot_progress.map(|json| json.0),
+        }));
         let number = world.events.replace(world.events.get() + 1);
         match world.script.interruption {
             Some(Interruption::InCallback(place)) if place == number => world.aborted.set(true),
@@ -283,9 +295,35 @@ impl Caller<TestJson> for Listener<'_> {
         }
     }
 
-    fn retry_delay(&mut self, progress: &Progress<TestJson>, _: &Failure<TestJson>) -> Result<Duration, FieldError> {
-        self.0.note(Entry::DelayIsAsked);
-        self.0.script.delay_after(progress.attempts).ok_or(FieldError { field: "retryDelay", message: "no".into() })
+    fn warn(&mut self, _: &str) {
+        self.0.note(Entry::Hint);
+    }
+
+    fn until(&mut self, state: &CvmState<TestJson>) -> Result<bool, FieldError> {
+        let answers = self.0.script.until.as_deref().expect("it is asked only if there is one");
+        agrees("until", self.0.answer(0, answers, Answer::Yes, Question::Until(state.json().0.clone())))
+    }
+
+    fn fail_on(&mut self, state: &CvmState<TestJson>) -> Result<bool, FieldError> {
+        let FailOn::Asked(answers) = &self.0.script.fail_on else { panic!("it is asked only if there is one") };
+        agrees("failOn", self.0.answer(1, answers, Answer::No, Question::FailOn(state.json().0.clone())))
+    }
+
+    fn should_retry(&mut self, failure: &Failure<TestJson>, _: &Progress<TestJson>) -> Result<bool, FieldError> {
+        let answers = self.0.script.should_retry.as_deref().expect("it is asked only if there is one");
+        let status = failure.http_status().expect("it is asked about refusals only");
+        agrees("shouldRetry", self.0.answer(2, answers, Answer::No, Question::ShouldRetry(status)))
+    }
+
+    fn retry_delay(
+        &mut self,
+        failures: u32,
+        _: &Failure<TestJson>,
+        _: &Progress<TestJson>,
+    ) -> Result<Duration, FieldError> {
+        let Delay::Asked(given) = &self.0.script.delay else { panic!("it is asked only if there is one") };
+        let delay = self.0.answer(3, given, Some(Duration::ZERO), Question::Delay(failures));
+        delay.ok_or(FieldError { field: "retryDelay", message: "no".into() })
     }
 }
 
@@ -293,48 +331,71 @@ impl<'w> Api for &'w World<'w> {
     type Json = TestJson;
     type Stream = Stream<'w>;
 
-    async fn open(&self) -> Result<Stream<'w>, Failure<TestJson>> {
-        assert_eq!((self.streams.get(), self.reads.get()), (0, 0), "one connection at a time");
-        self.attempts.set(self.attempts.get() + 1);
-        let attempt = self.attempt();
-        let stream = Stream::connecting(self);
-        let (after, head) = &attempt.head;
-        let start = self.now.get() + *after;
-        self.until(start).await;
-        match head {
-            Head::Open => Ok(stream.connected(start, &attempt.steps, attempt.bytes)),
-            Head::Refuse(refused) => Err(failure(refused)),
-            Head::Never => std::future::pending().await,
-        }
+    fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    fn max_streams(&self) -> usize {
+        self.script.max_streams
+    }
+
+    fn open(&self) -> Stream<'w> {
+        assert_eq!((self.streams.get(), self.reads.get()), (0, 0), "one stream at a time, and no read when it opens");
+        self.streams.set(1);
+        self.doing.set("streaming");
+        self.note(Entry::StreamOpens);
+        let stream = self.script.stream(self.opened.replace(self.opened.get() + 1));
+        Stream { world: self, source: Source::new(self.clock.now(), &stream.steps, stream.bytes) }
     }
 
     async fn read(&self) -> Result<TestJson, Failure<TestJson>> {
-        assert_eq!((self.streams.get(), self.reads.get()), (0, 0), "one connection at a time");
+        assert_eq!(self.reads.get(), 0, "one read at a time");
         let _alive = alive(&self.reads);
-        self.doing.set(if self.doing.get() == "complete" {
-            "reading after complete"
-        } else {
-            "reading after closed for good"
+        let before = self.doing.get();
+        let _end = Guard(|| {
+            self.note(Entry::ReadEnds);
+            self.doing.set("between two reads");
+        });
+        self.doing.set(match before {
+            "complete" => "reading after complete",
+            _ if self.streams.get() > 0 => "reading beside a stream",
+            _ => "reading",
         });
         self.note(Entry::ReadBegins);
-        let _end = Guard(|| self.note(Entry::ReadEnds));
-        let attempt = self.attempt();
-        let (after, read) = &attempt.read;
-        self.until(self.now.get() + *after).await;
+        let (after, read) = self.script.read(self.read.replace(self.read.get() + 1));
+        self.clock.until(self.clock.now() + after).await;
         match read {
-            Read::State(status) => Ok(TestJson(json!({ "status": status }))),
-            Read::Shapeless(json) => Ok(TestJson(json.clone())),
-            Read::Refuse(refused) => Err(failure(refused)),
+            Read::State(json) | Read::Shapeless(json) => Ok(TestJson(json)),
+            Read::Refuse(refused) => Err(failure(&refused)),
             Read::Never => std::future::pending().await,
         }
     }
 
     async fn sleep(&self, duration: Duration) {
-        let _alive = alive(&self.timers);
-        if self.streams.get() + self.reads.get() == 0 {
-            self.doing.set("waiting to retry");
-        }
-        self.until(self.now.get() + duration).await;
+        self.clock.sleep(duration).await;
+    }
+
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    fn wall_clock(&self) -> Duration {
+        self.script.wall_clock(self.clock.now())
+    }
+
+    fn random(&self) -> f64 {
+        self.script.random
+    }
+
+    fn is_hidden(&self) -> bool {
+        false
+    }
+
+    async fn woken(&self) -> WakeUp {
+        let Some((at, wake)) = self.script.wakes.get(self.woken.get()) else { return std::future::pending().await };
+        self.clock.until(*at).await;
+        self.woken.set(self.woken.get() + 1);
+        *wake
     }
 }
 
@@ -345,6 +406,8 @@ fn failure(refused: &Refused) -> Failure<TestJson> {
         }
         Refused::Redirect => Failure::Redirected { status: 307 },
         Refused::Broken => Failure::Broken("the connection broke".into()),
+        Refused::Html => Failure::Malformed("the content type is text/html".into()),
+        Refused::Foreign => Failure::Foreign(TestJson(json!({ "digest": "X" }))),
     }
 }
 
@@ -361,28 +424,18 @@ enum Source {
     Bytes { chunks: VecDeque<(Duration, Chunk)>, decoder: Box<SseDecoder>, arrivals: VecDeque<Arrival> },
 }
 
-impl<'w> Stream<'w> {
-    fn connecting(world: &'w World<'w>) -> Self {
-        world.streams.set(world.streams.get() + 1);
-        world.doing.set("connecting");
-        world.note(Entry::StreamOpens);
-        Self { world, source: Source::Frames(VecDeque::new()) }
-    }
-
-    fn connected(mut self, start: Duration, steps: &[(Duration, Step)], bytes: Option<u64>) -> Self {
-        self.world.doing.set("streaming");
-        self.source = if let Some(seed) = bytes {
+impl Source {
+    fn new(start: Duration, steps: &[(Duration, Step)], bytes: Option<u64>) -> Self {
+        if let Some(seed) = bytes {
             let decoder = Box::new(SseDecoder::new(LARGEST_FRAME));
-            Source::Bytes { chunks: chunks(start, steps, seed).into(), decoder, arrivals: VecDeque::new() }
-        } else {
-            let mut due = start;
-            let steps = steps.iter().map(|(wait, step)| {
-                due += *wait;
-                (due, step.clone())
-            });
-            Source::Frames(steps.collect())
-        };
-        self
+            return Self::Bytes { chunks: chunks(start, steps, seed).into(), decoder, arrivals: VecDeque::new() };
+        }
+        let mut due = start;
+        let steps = steps.iter().map(|(wait, step)| {
+            due += *wait;
+            (due, step.clone())
+        });
+        Self::Frames(steps.collect())
     }
 }
 
@@ -398,8 +451,10 @@ impl EventStream for Stream<'_> {
 
     async fn next(&mut self) -> Arrival {
         let arrival = match &mut self.source {
-            Source::Frames(steps) => next_frame(self.world, steps).await,
-            Source::Bytes { chunks, decoder, arrivals } => next_decoded(self.world, chunks, decoder, arrivals).await,
+            Source::Frames(steps) => next_frame(&self.world.clock, steps).await,
+            Source::Bytes { chunks, decoder, arrivals } => {
+                next_decoded(&self.world.clock, chunks, decoder, arrivals).await
+            }
         };
         if let Ok(frame) = &arrival
             && let Ok(json) = serde_json::from_str::<Value>(&frame.data)
@@ -412,10 +467,10 @@ impl EventStream for Stream<'_> {
 }
 
 /// As EventSource gives them.
-async fn next_frame(world: &World<'_>, steps: &mut VecDeque<(Duration, Step)>) -> Arrival {
+async fn next_frame(clock: &Clock, steps: &mut VecDeque<(Duration, Step)>) -> Arrival {
     loop {
         let Some((due, _)) = steps.front() else { return std::future::pending().await };
-        world.until(*due).await;
+        clock.until(*due).await;
         return match steps.pop_front().expect("the one that was waited for").1 {
             Step::Say(message) => match EventKind::named(message.name.as_bytes()) {
                 Some(kind) => Ok(Frame { kind, data: message.data }),
@@ -423,14 +478,15 @@ async fn next_frame(world: &World<'_>, steps: &mut VecDeque<(Duration, Step)>) -
             },
             Step::End => Err(Failure::Ended),
             Step::Break | Step::Flood => Err(Failure::Broken("the connection broke".into())),
-            Step::CloseForGood => Err(Failure::ClosedForGood { status: None }),
+            Step::CloseForGood => Err(Failure::ClosedForGood { read: String::new() }),
+            Step::Refuse(refused) => Err(failure(&refused)),
         };
     }
 }
 
 /// As the transport on `fetch` gives them.
 async fn next_decoded(
-    world: &World<'_>,
+    clock: &Clock,
     chunks: &mut VecDeque<(Duration, Chunk)>,
     decoder: &mut SseDecoder,
     arrivals: &mut VecDeque<Arrival>,
@@ -440,7 +496,7 @@ async fn next_decoded(
             return arrival;
         }
         let Some((due, _)) = chunks.front() else { return std::future::pending().await };
-        world.until(*due).await;
+        clock.until(*due).await;
         match chunks.pop_front().expect("the one that was waited for").1 {
             Chunk::End => return Err(Failure::Ended),
             Chunk::Break => return Err(Failure::Broken("the connection broke".into())),

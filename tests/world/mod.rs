@@ -3,6 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -147,6 +148,7 @@ pub struct Event {
     pub attempt: u32,
     pub retry_in: Option<f64>,
     pub payload: Value,
+    pub failures: Option<u32>,
     pub code: Option<&'static str>,
     pub http_status: Option<u16>,
     pub status: Option<Value>,
@@ -161,6 +163,8 @@ pub struct World {
     wakes: RefCell<VecDeque<(f64, WakeUp)>>,
     /// When the clock on the wall jumps, and by how many seconds.
     jumps: Vec<(f64, f64)>,
+    /// When the page is hidden.
+    pub hidden: Vec<Range<f64>>,
     pub budget: Budget,
     pub max_streams: usize,
     /// What `random` gives: 0.5 for no jitter at all.
@@ -178,6 +182,7 @@ impl World {
             reads: RefCell::default(),
             wakes: RefCell::default(),
             jumps: Vec::new(),
+            hidden: Vec::new(),
             budget: Budget::default(),
             max_streams: 4,
             random: 0.5,
@@ -349,6 +354,7 @@ impl Caller<TestJson> for Listener<'_> {
             attempt: event.attempt,
             retry_in: event.retry_in.map(|wait| wait.as_secs_f64()),
             payload: event.payload.0.clone(),
+            failures: event.failures,
             code: event.code.map(cvm_watch::Code::name),
             http_status: event.http_status,
             status: event.status.map(|json| json.0),
@@ -498,8 +504,10 @@ impl Api for World {
         tokio::time::sleep(duration).await;
     }
 
+    /// The clock of all worlds of a test, which may share a budget.
     fn now(&self) -> Duration {
-        self.start.elapsed()
+        thread_local!(static EPOCH: Instant = Instant::now());
+        EPOCH.with(Instant::elapsed)
     }
 
     fn wall_clock(&self) -> Duration {
@@ -510,6 +518,10 @@ impl Api for World {
 
     fn random(&self) -> f64 {
         self.random
+    }
+
+    fn is_hidden(&self) -> bool {
+        self.hidden.iter().any(|hidden| hidden.contains(&self.seconds()))
     }
 
     async fn woken(&self) -> WakeUp {

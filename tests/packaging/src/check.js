@@ -3,16 +3,17 @@
 import { createClient } from "cvm-watch";
 import { giveUp } from "./give-up.js";
 
-export async function check(baseURL) {
-  const [reached, givenUp] = await Promise.all([waitFor(createClient, baseURL), giveUp(baseURL)]);
+export async function check(baseURL, more) {
+  const config = { baseURL, ...more };
+  const [reached, givenUp] = await Promise.all([waitFor(createClient, config), giveUp(config)]);
   const lazily = await import("cvm-watch");
-  const again = await waitFor(lazily.createClient, baseURL);
+  const again = await waitFor(lazily.createClient, config);
   return { reached, givenUp, again };
 }
 
-async function waitFor(createClient, baseURL) {
+async function waitFor(createClient, config) {
   const events = [];
-  const client = createClient({ baseURL });
+  const client = createClient(config);
   const state = await client.watchCvmState({
     id: "my-app",
     target: "running",

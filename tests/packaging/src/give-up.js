@@ -1,8 +1,8 @@
 import { createClient, WatchAbortedError } from "cvm-watch";
 
 /** Waits for what never comes, and stops at the first event. */
-export async function giveUp(baseURL) {
-  const client = createClient({ baseURL });
+export async function giveUp(config) {
+  const client = createClient(config);
   const controller = new AbortController();
   try {
     const { signal } = controller;

@@ -1,0 +1,54 @@
+import { tryTo } from "./values.js";
+
+/**
+ * Every state of a CVM, as an async iterable: each `for await` over it is a loop of its own. Not an async generator, whose
+ * `return()` waits for the `next()` that is pending: here it settles that at once, as an abort does.
+ *
+ * @param next - gives the next memory of a loop, whose `lastState` is the next state; undefined is the first memory.
+ */
+export const statesOf = (next, signal) => ({ [Symbol.asyncIterator]: () => iterate(next, signal) });
+
+function iterate(next, signal) {
+  let memory;
+  let isOver = false;
+  /** Ends the step that is pending. */
+  let end = () => {};
+  let turn = Promise.resolve();
+  const done = { done: true, value: undefined };
+
+  async function step() {
+    if (isOver) return done;
+    // Where there is none, the call tells so.
+    const controller = tryTo(() => new AbortController());
+    const abort = () => controller?.abort(signal.reason);
+    end = () => controller?.abort();
+    try {
+      if (signal?.aborted) abort();
+      signal?.addEventListener("abort", abort);
+      memory = await next(memory, controller?.signal);
+      return isOver ? done : { done: false, value: memory.lastState };
+    } catch (error) {
+      if (isOver) return done;
+      isOver = true;
+      throw error;
+    } finally {
+      tryTo(() => signal?.removeEventListener("abort", abort));
+    }
+  }
+
+  const iterator = {
+    next() {
+      const mine = turn.then(step);
+      turn = mine.catch(() => {});
+      return mine;
+    },
+    async return(value) {
+      isOver = true;
+      end();
+      return { done: true, value: await value };
+    },
+    [Symbol.asyncIterator]: () => iterator,
+  };
+  if (Symbol.asyncDispose) iterator[Symbol.asyncDispose] = async () => void (await iterator.return());
+  return iterator;
+}

@@ -1,0 +1,3 @@
+// A library: one file, which holds its assets.
+
+export default { build: { lib: { entry: "src/page.js", formats: ["es"], fileName: "page" } } };
