@@ -40,6 +40,8 @@ function compile() {
   const commit = output("rustc", "--version", "--verbose").match(/^commit-hash: (.*)$/m)[1];
   const sysroot = output("rustc", "--print", "sysroot");
   flags.push(`--remap-path-prefix=${join(sysroot, "lib/rustlib/src/rust")}=/rustc/${commit}`);
+  // Less inlining than opt-level 2 has by itself (225): smaller than opt-levels s and z (docs/size.md).
+  flags.push("-Cllvm-args=-inline-threshold=15");
   flags.push("-Clink-arg=--no-check-features", `-Clink-arg=--features=${FEATURES}`);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", TARGET], { env });
