@@ -231,11 +231,14 @@ function draw(byContender) {
  * What grows linearly costs each of 5,000 watches what it costs each of 1,000. Over the network the CPU cannot be compared
  * like this: the more there is to do, the more events come in one chunk.
  */
-function goals({ page: { [OURS]: ours } }) {
+function goals({ page: { [OURS]: ours, "phala-cloud": theirs } }) {
   const [many, most] = ours.slice(-2);
-  return Object.entries(RATIOS).map(([name, cost]) => ({
+  const growth = Object.entries(RATIOS).map(([name, cost]) => ({
     goal: `${name}: each of 5,000 watches ÷ each of 1,000`,
     figure: cost(most) / cost(many),
     limit: LINEAR,
   }));
+  const memory = ({ heap, wasm }) => heap + wasm;
+  const goal = "memory for each of 1,000 watches ÷ `@phala/cloud`'s";
+  return [...growth, { goal, figure: memory(many) / memory(theirs.at(-2)), limit: 1 }];
 }

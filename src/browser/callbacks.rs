@@ -5,7 +5,6 @@ use std::time::Duration;
 use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortSignal;
 
 use crate::caller::{Caller, Progress};
@@ -21,7 +20,7 @@ use crate::state::CvmState;
 use super::arguments::{JsArguments, show};
 use super::errors::Subject;
 use super::json::JsJson;
-use super::value::{field, message_of, settled};
+use super::value::{field, ignore, message_of};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -39,7 +38,7 @@ struct EventFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,8 +99,7 @@ impl<'a> Callbacks<'a> {
         let given = self.call(name, &[argument])?;
         if field(&given, "then").is_function() {
             let message = "must decide at once, but has given a promise".into();
-            // What it rejects with is not of interest any more.
-            spawn_local(async { drop(settled(Ok(given)).await) });
+            ignore(Ok(given));
             return Err(FieldError { field: name, message });
         }
         Ok(given.is_truthy())
@@ -118,7 +116,7 @@ impl Caller<JsJson> for Callbacks<'_> {
             r#type: event.kind.name(),
             attempt: event.attempt,
             retry_in: event.retry_in.map(in_milliseconds),
-            code: event.code,
+            code: event.code.map(Code::name),
             http_status: event.http_status,
             failures: event.failures,
             status: event.status.map_or(JsValue::UNDEFINED, Into::into),
@@ -156,8 +154,8 @@ impl Caller<JsJson> for Callbacks<'_> {
         let given = self.call(name, &[failures.into(), self.subject.failure(failure, progress)])?;
         given.as_f64().filter(|number| Delay::MILLISECONDS.contains(number)).map(milliseconds).ok_or_else(|| {
             let given_ = show(&given);
-            // It may be a promise that rejects.
-            spawn_local(async { drop(settled(Ok(given)).await) });
+            // It may be a promise.
+            ignore(Ok(given));
             let message = format!("must give a number of milliseconds from 0 to 2147483647, but has given {given_}");
             FieldError { field: name, message }
         })

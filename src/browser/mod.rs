@@ -17,6 +17,7 @@ mod fetch;
 mod fetch_stream;
 mod json;
 mod listener;
+mod mailbox;
 mod memory;
 mod signal;
 mod timer;
@@ -69,8 +70,8 @@ pub async fn watch_cvm_state(
     request: JsValue,
     options: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, options, WatchRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
+    let (call, request) = Call::read(&config, request, options, WatchRequest::read)?;
+    let (request, signal) = (&request, context.signal());
     let subject = Subject::watch(request);
     let wake_ups = WakeUps::of(context.page().as_ref());
     let budget = budget(&call.client.base_url, &config);
@@ -98,8 +99,8 @@ pub async fn get_cvm_state(
     request: JsValue,
     options: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, options, ReadRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
+    let (call, request) = Call::read(&config, request, options, ReadRequest::read)?;
+    let (request, signal) = (&request, context.signal());
     let subject = Subject::read(request);
     let budget = budget(&call.client.base_url, &config);
     let endpoint = Endpoint::new(&call.client, &request.id, "", budget, WakeUps::default());
@@ -124,8 +125,8 @@ pub async fn next_cvm_state(
     request: JsValue,
     memory: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, JsValue::UNDEFINED, StatesRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
+    let (call, request) = Call::read(&config, request, JsValue::UNDEFINED, StatesRequest::read)?;
+    let (request, signal) = (&request, context.signal());
     let subject = Subject::states(request);
     let wake_ups = WakeUps::of(context.page().as_ref());
     let budget = budget(&call.client.base_url, &config);

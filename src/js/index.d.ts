@@ -314,7 +314,7 @@ export type StatesRequest = OneIdentifier & {
   shouldRetry?: ((error: RequestError) => boolean) | undefined;
   /** Ends the loop with a {@link WatchAbortedError}. */
   signal?: AbortSignalLike | null | undefined;
-  /** Called with each read that has failed and is tried again. What it throws, or rejects with, is reported as uncaught. */
+  /** Called with each read that has failed. What it throws, or rejects with, is reported as uncaught. */
   onEvent?: ((event: ReadErrorEvent) => unknown) | undefined;
 };
 
@@ -430,18 +430,11 @@ export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPaylo
   httpStatus?: number;
 }
 
-/** `cvmStates`: a read has failed, and is tried again. */
-export interface ReadErrorEvent extends ErrorPayload {
-  type: "error";
-  data: ErrorPayload;
-  /** What kind of failure it was. */
-  code: FailureCode;
-  /** With `code: "status"`: the HTTP status. */
-  httpStatus?: number;
+/** `cvmStates`: a read has failed. `attempt` counts the reads; `retryIn` is missing if no other follows. */
+export interface ReadErrorEvent extends ErrorEvent {
+  code: Exclude<FailureCode, "timeout">;
   /** The reads that have failed since the last answer, this one included. */
   failures: number;
-  /** Milliseconds until the next read. */
-  retryIn: number;
 }
 
 /** What `onEvent` is called with: `type` tells which of the four it is. */
