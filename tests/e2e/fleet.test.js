@@ -103,6 +103,8 @@ test("one CVM is started, restarted, failed, started again and stopped", async (
   await button(cvm, "start").click();
   await told(/Start fleet-002: 1 running after/);
   assert.equal((await cards())[1].cvm, cvm, "back in its place");
+  await button(cvm, "restart").click();
+  await is("moving");
   await button(cvm, "stop").click();
   await told(/Stop fleet-002: 1 stopped/);
   await is("stopped");
@@ -127,12 +129,15 @@ test("all CVMs are restarted, failed and stopped; the bar shows how far a boot i
 });
 
 test("a change that somebody else makes is shown, and another size is another fleet", async () => {
-  await open(6);
+  await open(6, { bootStepMs: 2000 });
   await simulator.call("POST", "cvms/fleet-005/start");
   await until(async () => (await card("fleet-005")).condition === "running", "fleet-005 running");
+  await all("restart").click();
+  await told(/Restart all/);
   await driver.findElement(By.css('#size [value="60"]')).sendKeys(Key.SPACE);
   await until(async () => (await cards()).length === 60, "60 cards");
   await until(async () => (await counts()).join() === "60 stopped", "60 stopped");
+  assert.match(await status(), /60 CVMs, all stopped/, "nothing of the fleet before");
 });
 
 test("by keyboard: one stop for all cards, arrows between the buttons, and the focus stays with a card that moves", async () => {
