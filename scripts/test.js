@@ -115,6 +115,14 @@ const parts = {
     },
     run: () => runBrowserTests("tests/examples"),
   },
+  views: {
+    title: "cvm-watch/react and cvm-watch/vue in Chromium and on a server, with the newest and the oldest of each",
+    async setUp() {
+      await setUpEndToEnd();
+      for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
+    },
+    run: () => runBrowserTests("tests/views"),
+  },
   leaks: {
     title: "1,000 watches in one page over each transport, which leave nothing behind",
     setUp: setUpEndToEnd,
