@@ -35,6 +35,6 @@ export async function makeInstance(module, onCrash) {
       };
       pending.add(reject);
       const context = { signal: world.follow(signal), page: world.page(), spent };
-      world.enter(() => glue[name](context, ...args).then(settling(resolve), settling(reject)));
+      world.enter(() => glue.callMethod(name, context, ...args).then(settling(resolve), settling(reject)));
     });
 }
