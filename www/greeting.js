@@ -6,17 +6,20 @@ const SNIPPETS = [
   {
     title: "Watch a boot",
     code: `const state = await client.watchCvmState({
-  id: "my-app", target: "running", timeout: 120,
-  onEvent: (event) => console.log(event.type, event.status, event.boot_progress ?? ""),
+  id: "my-app", target: "running",
+  onEvent: ({ type, status, boot_progress }) => {
+    console.log(type, status, boot_progress ?? "");
+  },
 });
 console.log(\`CVM is now \${state.status}\`);`,
   },
   {
     title: "Give up after ten seconds",
     code: `try {
-  await client.watchCvmState({ id: "my-database", target: "stopped", signal: AbortSignal.timeout(10_000) });
-} catch (error) {
-  if (error instanceof WatchAbortedError) console.log(\`not stopped: it is \${error.lastState?.status}\`);
+  const signal = AbortSignal.timeout(10_000);
+  await client.watchCvmState({ id: "my-database", target: "stopped", signal });
+} catch ({ name, lastState }) {
+  console.log(name, "It is", lastState?.status);
 }`,
   },
   {

@@ -59,6 +59,7 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   await open(60);
   await simulator.call("PUT", `cvms/${BROKEN}`, { ...EACH, failAt: "setting up docker" });
   await simulator.call("DELETE", "counters");
+  await driver.executeScript(() => performance.setResourceTimingBufferSize(10_000));
   await all("start").click();
   await told(/59 running, 1 failed/);
   await until(async () => (await counts()).join() === "1 failed,59 running", "59 running, 1 failed");
@@ -69,8 +70,19 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   const { streams, reads } = await simulator.call("GET", "counters");
   assert.equal(streams.mostOpen, 4);
   assert.equal(streams.refused, 0);
-  assert.ok(reads.mostInASecond <= 11, `${reads.mostInASecond} reads in a second`);
+  assert.ok(reads.mostOpen <= 2, `${reads.mostOpen} reads at a time`);
+  const most = await mostReadsInASecond();
+  assert.ok(most > 5 && most <= 10, `${most} reads in a second`);
 });
+
+/** As they left the page: on a busy machine, the server may get those of more than a second at once. */
+const mostReadsInASecond = () =>
+  driver.executeScript(() => {
+    const reads = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/state"));
+    const starts = reads.map(({ startTime }) => startTime).sort((a, b) => a - b);
+    const inSecondFrom = (start) => starts.filter((other) => other >= start && other < start + 990).length;
+    return Math.max(...starts.map(inSecondFrom));
+  });
 
 test("one CVM is started, restarted, failed, started again and stopped", async () => {
   await open(6);
@@ -91,6 +103,8 @@ test("one CVM is started, restarted, failed, started again and stopped", async (
   await button(cvm, "start").click();
   await told(/Start fleet-002: 1 running after/);
   assert.equal((await cards())[1].cvm, cvm, "back in its place");
+  await button(cvm, "restart").click();
+  await is("moving");
   await button(cvm, "stop").click();
   await told(/Stop fleet-002: 1 stopped/);
   await is("stopped");
@@ -115,12 +129,15 @@ test("all CVMs are restarted, failed and stopped; the bar shows how far a boot i
 });
 
 test("a change that somebody else makes is shown, and another size is another fleet", async () => {
-  await open(6);
+  await open(6, { bootStepMs: 2000 });
   await simulator.call("POST", "cvms/fleet-005/start");
   await until(async () => (await card("fleet-005")).condition === "running", "fleet-005 running");
+  await all("restart").click();
+  await told(/Restart all/);
   await driver.findElement(By.css('#size [value="60"]')).sendKeys(Key.SPACE);
   await until(async () => (await cards()).length === 60, "60 cards");
   await until(async () => (await counts()).join() === "60 stopped", "60 stopped");
+  assert.match(await status(), /60 CVMs, all stopped/, "nothing of the fleet before");
 });
 
 test("by keyboard: one stop for all cards, arrows between the buttons, and the focus stays with a card that moves", async () => {

@@ -210,7 +210,7 @@ test("the browser's console greets, and what the page offers to paste there prin
 
   await simulator.call("PUT", "cvms/my-database", { status: "running" });
   await type(giveUp);
-  assert.deepEqual(await printed(), ["not stopped: it is running"]);
+  assert.deepEqual(await printed(), ["WatchAbortedError It is running"]);
 
   await simulator.call("PUT", "cvms/my-app", { status: "stopped" });
   await type(follow);
