@@ -14,7 +14,7 @@ const ENTRIES = [
   { outfile: "edge-light.js", source: "source-module.js", external: "./cvm_watch.wasm?module" },
 ];
 
-/** What `src/js` calls of the glue. */
+/** What `src/js` calls of the glue. (Names that no property of JavaScript's own has: see `glueFactory`.) */
 const EXPORTS = ["getCvmState", "nextCvmState", "watchCvmState"];
 
 /** The globals that the glue gets from `src/js`, which so sees all that the module starts. */
@@ -57,7 +57,7 @@ const settings = {
  * wasm-bindgen's glue is a module, which serves one instance of WebAssembly. Within a function it serves another in each call,
  * is not evaluated before, and has the globals that the caller gives:
  *
- *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, watchCvmState, … }
+ *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, callMethod }
  *
  * The first are the modules of `src/js` that Rust names: the very ones that the package exports, not wasm-bindgen's copies.
  *
@@ -74,6 +74,9 @@ async function glueFactory(esbuild, bound) {
       resolveDir: bound,
     },
     write: false,
+    // It is given a module that is compiled: nothing in it need fetch one.
+    minifySyntax: true,
+    define: { Response: "undefined" },
     mangleProps: new RegExp(`^(?:${Object.keys(names).join("|")})$`),
     mangleQuoted: true,
     mangleCache: names,

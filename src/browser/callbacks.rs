@@ -5,7 +5,6 @@ use std::time::Duration;
 use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
 
 use crate::caller::{Caller, Progress};
 use crate::duration::{in_milliseconds, milliseconds};
@@ -17,7 +16,8 @@ use crate::json::Json as _;
 use crate::retry::Delay;
 use crate::state::CvmState;
 
-use super::arguments::{JsArguments, show};
+use super::arguments::show;
+use super::call::Call;
 use super::errors::Subject;
 use super::json::JsJson;
 use super::value::{field, ignore, message_of};
@@ -53,26 +53,17 @@ struct EventFields {
     boot_progress: JsValue,
 }
 
-/// The functions that a call was given.
+/// The functions that a call was given. Once its signal has aborted, none is called any more.
 pub struct Callbacks<'a> {
-    /// The request as it was written.
-    arguments: &'a JsArguments,
-    on_event: Option<&'a Function>,
-    /// Once it has aborted, no function is called any more.
-    signal: &'a AbortSignal,
+    call: &'a Call,
     /// What the errors speak of that the functions are shown.
     subject: &'a Subject,
     thrown: Option<JsValue>,
 }
 
 impl<'a> Callbacks<'a> {
-    pub fn new(
-        arguments: &'a JsArguments,
-        on_event: Option<&'a Function>,
-        signal: &'a AbortSignal,
-        subject: &'a Subject,
-    ) -> Self {
-        Self { arguments, on_event, signal, subject, thrown: None }
+    pub fn new(call: &'a Call, subject: &'a Subject) -> Self {
+        Self { call, subject, thrown: None }
     }
 
     /// What a function of the caller's has thrown.
@@ -82,7 +73,7 @@ impl<'a> Callbacks<'a> {
 
     /// Calls a function of the request. One that throws ends the watch.
     fn call(&mut self, name: &'static str, arguments: &[JsValue]) -> Result<JsValue, FieldError> {
-        let function: Function = self.arguments.value(name).unchecked_into();
+        let function: Function = self.call.arguments.value(name).unchecked_into();
         let arguments: js_sys::Array = arguments.iter().collect();
         function.apply(&JsValue::UNDEFINED, &arguments).map_err(|thrown| {
             let message = format!("must not throw, but has thrown: {}", message_of(&thrown));
@@ -93,7 +84,7 @@ impl<'a> Callbacks<'a> {
 
     /// Calls a function that decides something, by the truth of what it gives.
     fn decide(&mut self, name: &'static str, argument: JsValue) -> Result<bool, FieldError> {
-        if self.signal.aborted() {
+        if self.call.signal.aborted() {
             return Ok(false);
         }
         let given = self.call(name, &[argument])?;
@@ -111,7 +102,7 @@ impl Caller<JsJson> for Callbacks<'_> {
         #[cfg(feature = "panic")]
         assert!(event.payload.get("status") != Some(JsJson::of(&"panic")), "asked to panic");
         // A chunk may hold many events, and the callback may abort at the first.
-        let Some(on_event) = self.on_event.filter(|_| !self.signal.aborted()) else { return };
+        let Some(on_event) = self.call.on_event.as_ref().filter(|_| !self.call.signal.aborted()) else { return };
         let fields = EventFields {
             r#type: event.kind.name(),
             attempt: event.attempt,
@@ -148,7 +139,7 @@ impl Caller<JsJson> for Callbacks<'_> {
         progress: &Progress<JsJson>,
     ) -> Result<Duration, FieldError> {
         let name = "retryDelay";
-        if self.signal.aborted() {
+        if self.call.signal.aborted() {
             return Ok(Duration::ZERO);
         }
         let given = self.call(name, &[failures.into(), self.subject.failure(failure, progress)])?;

@@ -79,7 +79,8 @@ impl Frames {
             arrivals.push_back(text.decode(data).map(|data| Frame { kind, data }));
         });
         if let Err(too_large) = decoded {
-            arrivals.push_back(Err(Failure::Malformed(too_large.to_string())));
+            // The server does send streams: this one is given up.
+            arrivals.push_back(Err(Failure::Broken(too_large.to_string())));
         }
     }
 }

@@ -2,7 +2,7 @@
 // witness.
 
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { startBrowser } from "./browser.js";
 import { answer, complete, say, startSimulator, state, tells, wait } from "./simulator.js";
 
@@ -11,8 +11,9 @@ let browser;
 
 before(async () => {
   [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
-  await browser.open(simulator);
 });
+// A page of its own for each test: where a stream is refused, the whole page tries none for a while.
+beforeEach(() => browser.open(simulator));
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /** Watches a scripted CVM for "running" to the end. */
@@ -35,7 +36,7 @@ function gaveUp({ error }, message) {
 
 for (const transport of ["eventsource", "fetch"]) {
   const byFetch = transport === "fetch";
-  // EventSource tells no status: the one-shot read is asked once for the reason.
+  // EventSource tells no status: a read is asked once for the reason.
   const asks = byFetch ? 0 : 1;
   const watch = (...args) => watchOver(transport, ...args);
 
@@ -74,10 +75,10 @@ for (const transport of ["eventsource", "fetch"]) {
       assert.equal(outcome.streams.length, 1);
     });
 
-    test("complete without a state: the one-shot read decides", async () => {
+    test("complete without a state: one read decides, and is told", async () => {
       const reached = await watch({ streams: [[complete()]], reads: [tells("running")] });
       assert.equal(reached.state.status, "running");
-      assert.deepEqual(reached.types, ["complete"]);
+      assert.deepEqual(reached.types, ["complete", "state"]);
       assert.equal(reached.reads.length, 1);
       assert.equal(reached.reads[0].headers.accept, "application/json");
       assert.equal(reached.reads[0].headers["cache-control"], "no-cache");
@@ -86,12 +87,20 @@ for (const transport of ["eventsource", "fetch"]) {
       const missed = await watch({ streams: [[complete()]], reads: [tells("starting")] });
       gaveUp(missed, /status is "starting"/);
       assert.equal(missed.error.lastState.status, "starting");
+      assert.deepEqual(missed.types, ["complete", "state", "error"]);
+      assert.equal(missed.events[2].code, "not_reached");
+
+      const unanswered = await watch({ streams: [[complete()]], reads: [answer(503, "busy")] });
+      gaveUp(unanswered, /busy/);
+      assert.deepEqual(unanswered.types, ["complete", "error"]);
+      assert.deepEqual([unanswered.events[1].code, unanswered.events[1].httpStatus], ["status", 503]);
     });
 
-    test("complete after a stale state: the one-shot read decides", async () => {
+    test("complete after a stale state: one read decides", async () => {
       const outcome = await watch({ streams: [[state("starting"), complete()]], reads: [tells("running")] });
       assert.equal(outcome.state.status, "running");
-      assert.deepEqual(outcome.types, ["state", "complete"]);
+      assert.deepEqual(outcome.types, ["state", "complete", "state"]);
+      assert.equal(outcome.reads.length, 1);
     });
 
     test("the server's timeout: ends the attempt, and the next follows after retryDelay", async () => {
@@ -102,7 +111,15 @@ for (const transport of ["eventsource", "fetch"]) {
       ];
       const outcome = await watch({ streams }, { maxRetries: 1, retryDelay: 300 });
       assert.equal(outcome.state.status, "running");
-      assert.deepEqual(outcome.events[1], { ...payload, type: "timeout", data: payload, attempt: 1, retryIn: 300 });
+      const status = "starting";
+      assert.deepEqual(outcome.events[1], {
+        ...payload,
+        type: "timeout",
+        data: payload,
+        attempt: 1,
+        retryIn: 300,
+        status,
+      });
       const [first, second] = outcome.streams;
       assert.ok(first.leftAt <= second.arrivedAt, "the first connection is closed before the second is opened");
       assert.ok(second.arrivedAt - first.leftAt >= 290);
@@ -119,7 +136,8 @@ for (const transport of ["eventsource", "fetch"]) {
       for (const [name, id] of Object.entries(ids)) {
         const outcome = await browser.outcome(name);
         gaveUp(outcome, /timed out/);
-        assert.equal(outcome.error.cause.name, "TimeoutError");
+        assert.deepEqual([outcome.error.cause.name, outcome.error.cause.code], ["TimeoutError", "timeout"]);
+        assert.equal(outcome.events.at(-1).code, "timeout");
         assert.equal(outcome.types.filter((type) => type === "timeout").length, 1, name);
         assert.deepEqual({ ...outcome.events.at(-1).data, error: "" }, { error: "", elapsed: 10, target: "running" });
         const [stream, ...more] = await simulator.closed(id);
@@ -143,16 +161,33 @@ for (const transport of ["eventsource", "fetch"]) {
       const outcome = await watch({ streams: [[say("error", { error: "boot_failed", message: "no disk" }), "end"]] });
       gaveUp(outcome, /^no disk$/);
       assert.deepEqual(outcome.types, ["error", "error"]);
+      assert.ok(!("code" in outcome.events[0]), "that is the server's own");
+      assert.match(outcome.events[1].error, /event stream ended before the target/);
+      assert.equal(outcome.events[1].code, byFetch ? "ended" : "broken");
     });
 
     test("data that is not JSON, or a state without a string status: an error event, and goes on", async () => {
-      const bad = ['{"status":', "null", "[]", "7", '"running"', "{}", '{"status":7}'].map((data) =>
-        say("state", data),
+      const bad = ['{"status":', "null", "[]", "7", '"running"', "{}", '{"status":7}'];
+      for (const data of bad) {
+        const outcome = await watch({ streams: [[say("state", data), state("running"), complete()]] });
+        assert.equal(outcome.state.status, "running");
+        assert.deepEqual(outcome.types, ["error", "state", "complete"], data);
+        assert.equal(outcome.events[0].code, "malformed");
+        const message = data === bad[0] ? /`state` event that is not JSON/ : /`state` event without a `status`/;
+        assert.match(outcome.events[0].error, message);
+      }
+    });
+
+    test("no event repeats the words of the one before it", async () => {
+      const [one, other] = [say("error", { error: "flaky" }), say("state", "{}")];
+      const outcome = await watch({ streams: [[one, one, other, other, one, other, state("running"), complete()]] });
+      assert.deepEqual(outcome.types, ["error", "error", "error", "error", "error", "state", "complete"]);
+      const words = outcome.events.slice(0, 5).map(({ error }) => error);
+      assert.deepEqual(
+        words,
+        ["flaky", "flaky", words[2], "flaky", words[2]],
+        "what the server says twice is told twice",
       );
-      const outcome = await watch({ streams: [[...bad, say("complete", "{"), state("running"), complete()]] });
-      assert.equal(outcome.state.status, "running");
-      assert.deepEqual(outcome.types, [...Array(8).fill("error"), "state", "complete"]);
-      assert.match(outcome.events[0].error, /`state` event that is not JSON/);
     });
 
     test("an event of another name, or without one, or called open: the callback sees nothing", async () => {
@@ -178,7 +213,9 @@ for (const transport of ["eventsource", "fetch"]) {
       );
       assert.equal(outcome.state.status, "running");
       assert.deepEqual(outcome.types, ["state", "error", "state", "complete"]);
-      assert.equal(outcome.events[1].retryIn, 100);
+      const { retryIn, code, status, data } = outcome.events[1];
+      assert.deepEqual([retryIn, code, status], [100, byFetch ? "ended" : "broken", "starting"]);
+      assert.deepEqual(Object.keys(data), ["error"], "the payload stays as it came");
     });
 
     test("never resolves with a state that is not the target", async () => {
@@ -204,10 +241,10 @@ for (const transport of ["eventsource", "fetch"]) {
       const outcome = await browser.watch(request, { baseURL, transport });
       gaveUp(outcome, /./);
       assert.deepEqual(
-        outcome.events.map(({ type, retryIn }) => [type, retryIn]),
+        outcome.events.map(({ type, code, retryIn }) => [type, code, retryIn]),
         [
-          ["error", 0],
-          ["error", undefined],
+          ["error", "broken", 0],
+          ["error", "broken", undefined],
         ],
       );
     });
@@ -225,24 +262,55 @@ for (const transport of ["eventsource", "fetch"]) {
       }
     });
 
-    test("a wrong content type: the attempt has failed", async () => {
+    test("a wrong content type, and the read fails as well: the attempt has failed", async () => {
       const html = { respond: { status: 200, headers: { "content-type": "text/html" } } };
-      const outcome = await watch({
-        streams: [[html, { send: "<h1>Sign in</h1>" }, "end"]],
-        reads: [tells("starting")],
-      });
-      gaveUp(outcome, byFetch ? /no event stream: its content type is "text\/html"/ : /refused the event stream/);
-      assert.equal(outcome.reads.length, asks);
+      const page = [html, { send: "<h1>Sign in</h1>" }, "end"];
+      const outcome = await watch({ streams: [page], reads: [page] });
+      gaveUp(outcome, byFetch ? /not JSON/ : /refused the event stream.*not JSON/);
+      assert.deepEqual([outcome.types, outcome.reads.length], [["error"], 1]);
+      assert.equal(outcome.events[0].code, byFetch ? "malformed" : "refused");
     });
 
-    test("408, 425, 429 and 5xx: the attempt has failed", async () => {
+    test("408, 425, 5xx, and 429 where the read fails as well: the attempt has failed", async () => {
       for (const status of [408, 425, 429, 500, 502, 503, 504]) {
         const refusal = answer(status, "busy");
-        // Chromium repeats a request that was answered 408 by itself.
-        const outcome = await watch({ streams: [refusal, refusal], reads: [refusal, refusal] });
+        // Chromium repeats a request that was answered 408 by itself, on each connection that it has kept.
+        const refusals = Array(status === 408 ? 9 : 1).fill(refusal);
+        const outcome = await watch({ streams: refusals, reads: refusals });
         gaveUp(outcome, /busy/);
-        assert.equal(outcome.error.cause.status, status);
+        assert.deepEqual([outcome.error.cause.status, outcome.error.cause.code], [status, "status"]);
+        const [{ code, httpStatus }] = outcome.events;
+        assert.deepEqual([outcome.types, code, httpStatus], [["error"], "status", status]);
+        if (status !== 408) assert.equal(outcome.reads.length, status === 429 ? 1 : asks, status);
       }
+    });
+
+    const refusals = {
+      "with 429": answer(429, "too many streams"),
+      "with another content type": [{ respond: { status: 200, headers: { "content-type": "text/html" } } }, "end"],
+    };
+    for (const [how, refusal] of Object.entries(refusals)) {
+      test(`the stream is refused ${how}, but the read succeeds: the attempt goes on by reads`, async () => {
+        const reads = [tells("starting"), tells("running")];
+        const outcome = await watch({ streams: [refusal], reads });
+        assert.equal(outcome.state?.status, "running", JSON.stringify(outcome.error));
+        assert.deepEqual(outcome.types, ["state", "state"], "the callback hears nothing of the refusal");
+        assert.deepEqual([outcome.streams.length, outcome.reads.length], [1, 2]);
+        const pause = outcome.reads[1].arrivedAt - outcome.reads[0].arrivedAt;
+        assert.ok(pause > 4400 && pause < 7000, `the next read comes an interval later: ${pause}`);
+      });
+
+      test(`the stream is refused ${how}, but the read tells the target: resolves`, async () => {
+        const outcome = await watch({ streams: [refusal], reads: [tells("running")] });
+        assert.equal(outcome.state.status, "running");
+        assert.deepEqual(outcome.types, ["state"]);
+      });
+    }
+
+    test("the stream is refused for good, but the read tells the target: resolves", { skip: byFetch }, async () => {
+      const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });
+      assert.equal(outcome.state.status, "running");
+      assert.deepEqual(outcome.types, ["state"]);
     });
 
     test("Retry-After, in seconds or as a date, if that is longer than retryDelay", async () => {
@@ -269,7 +337,7 @@ for (const transport of ["eventsource", "fetch"]) {
     test("204 and every other 4xx: rejects at once with RequestError", async () => {
       for (const status of [204, 400, 401, 403, 404, 405, 409, 410, 422, 451]) {
         const refusal = answer(status, { error_code: "ERR-1", message: "not for you" });
-        const { error, types, streams, reads } = await watch(
+        const { error, types, events, streams, reads } = await watch(
           { streams: [refusal], reads: [refusal] },
           { maxRetries: 9 },
         );
@@ -281,12 +349,8 @@ for (const transport of ["eventsource", "fetch"]) {
           assert.match(error.message, /not for you/);
         }
         assert.deepEqual([types, streams.length, reads.length], [["error"], 1, asks]);
+        assert.deepEqual([events[0].code, events[0].httpStatus, error.code], ["status", status, "status"]);
       }
-    });
-
-    test("too many streams are open: the attempt has failed, and says so", { skip: byFetch }, async () => {
-      const outcome = await watch({ streams: [answer(429, "too many streams")], reads: [tells("starting")] });
-      gaveUp(outcome, /refused the event stream.*too many open.*status is "starting"/);
     });
 
     test("a redirect, with a key or extra headers: refused, and they stay at home", { skip: !byFetch }, async () => {
@@ -330,19 +394,24 @@ for (const transport of ["eventsource", "fetch"]) {
       assert.equal((await simulator.closed(id)).length, 1);
     });
 
-    test("the stream is refused for good, but the one-shot read tells the target: resolves", {
-      skip: byFetch,
-    }, async () => {
-      const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });
-      assert.equal(outcome.state.status, "running");
-      assert.deepEqual(outcome.types, []);
-    });
-
-    test("a one-shot read that never answers ends with the attempt's timeout", async () => {
-      const outcome = await watch({ streams: [[complete()]], reads: [["hold"]] }, { timeout: 10 });
-      gaveUp(outcome, /timed out/);
-      assert.deepEqual(outcome.types, ["complete", "timeout"]);
-      assert.equal(outcome.reads[0].ending, "client left");
+    test("a read that never answers ends after 10 s, or with the attempt's timeout", async () => {
+      const ids = {
+        "no answer": await simulator.script({ streams: [[complete()]], reads: [["hold"]] }),
+        "timed out": await simulator.script({ streams: [[wait(2000), complete()]], reads: [["hold"]] }),
+      };
+      for (const [name, id] of Object.entries(ids)) {
+        const timeout = name === "timed out" ? 10 : 60;
+        await browser.begin(name, { id, target: "running", timeout, maxRetries: 0 }, { transport });
+      }
+      for (const [name, id] of Object.entries(ids)) {
+        const outcome = await browser.outcome(name);
+        gaveUp(outcome, new RegExp(name));
+        const [last, code] = name === "timed out" ? ["timeout", "timeout"] : ["error", "broken"];
+        assert.deepEqual([outcome.types, outcome.events[1].code], [["complete", last], code]);
+        assert.ok(outcome.took >= 10_000 && outcome.took < 12_000, outcome.took);
+        const [, read] = await simulator.closed(id);
+        assert.deepEqual([read.kind, read.ending], ["read", "client left"]);
+      }
     });
 
     test("CRLF and CR line ends, a BOM, comments and characters split across chunks", async () => {

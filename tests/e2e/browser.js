@@ -136,13 +136,15 @@ function lab() {
   /** An error in a form that WebDriver can carry. */
   function describe(error) {
     if (!(error instanceof Error)) return { value: error };
-    const { name, message, attempts, lastState, status, detail, validationErrors, cause } = error;
+    const { name, message, code, attempts, lastState, state, status, detail, validationErrors, cause } = error;
     const classes = Object.keys(api).filter((key) => /Error$/.test(key) && error instanceof api[key]);
     return {
       name,
       message,
+      code,
       attempts,
       lastState,
+      state,
       status,
       detail,
       validationErrors,

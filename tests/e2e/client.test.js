@@ -1,7 +1,7 @@
 // The JavaScript face: arguments, clients, addresses, credentials, loading.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, beforeEach, test } from "node:test";
 import { startBrowser } from "./browser.js";
 import { answer, complete, say, startSimulator, state, tells } from "./simulator.js";
 
@@ -10,8 +10,9 @@ let browser;
 
 before(async () => {
   [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
-  await browser.open(simulator);
 });
+// A page of its own for each test: where a stream is refused, the whole page tries none for a while.
+beforeEach(() => browser.open(simulator));
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 const driver = () => browser.driver;
@@ -63,6 +64,7 @@ test("bad arguments of every kind: ValidationError names every bad field, and no
   }
   for (const field of ["id", "uuid", "app_id", "instance_id", "name", "target"]) {
     for (const value of values) {
+      if (value === "null" && field !== "id" && field !== "target") continue; // Not given, and the id is.
       const errors = await badFields(`client.watchCvmState({ ...good, ${field}: ${value} })`);
       assert.deepEqual(
         errors.map((error) => error.field),
@@ -84,7 +86,7 @@ test("bad arguments of every kind: ValidationError names every bad field, and no
 test("bad arguments, all at once", async () => {
   const errors = await badFields(`watchCvmState(
     createClient({ baseURL: "ftp://x", useCookieAuth: "yes", transport: "carrier pigeon" }),
-    { uuid: "1", name: "-", target: "", interval: "5", timeout: 9, maxRetries: 0.5, retryDelay: 2 ** 31, onEvent: 1 },
+    { uuid: "1", name: 7, target: "", interval: "5", timeout: 9, maxRetries: 0.5, retryDelay: 2 ** 31, onEvent: 1 },
     { signal: 1 },
   )`);
   assert.deepEqual(errors, [
@@ -94,16 +96,15 @@ test("bad arguments, all at once", async () => {
         'must be an http(s) URL, or a path relative to the page, without user name, query and fragment, but is "ftp://x"',
     },
     { field: "useCookieAuth", message: 'must be true or false, but is "yes"' },
-    { field: "transport", message: 'must be "auto", "eventsource" or "fetch", but is "carrier pigeon"' },
+    { field: "transport", message: 'must be "auto", "eventsource", "fetch" or "poll", but is "carrier pigeon"' },
     { field: "onEvent", message: "must be a function, but is 1" },
     { field: "signal", message: "must be an AbortSignal, but is 1" },
     { field: "uuid", message: 'must be a version 4 UUID, each hyphen optional, but is "1"' },
+    { field: "name", message: "must be a string, but is 7" },
     {
-      field: "name",
-      message:
-        'must be 5 to 63 letters, digits and single hyphens, starting with a letter and not ending with a hyphen, but is "-"',
+      field: "target",
+      message: 'must be a status to wait for, such as "running", or an array of 1 to 16 different ones, but is ""',
     },
-    { field: "target", message: 'must be a status to wait for, such as "running", but is ""' },
     { field: "interval", message: 'must be a number of seconds from 5 to 30, but is "5"' },
     { field: "timeout", message: "must be a number of seconds from 10 to 600, but is 9" },
     { field: "maxRetries", message: "must be an integer from 0, or Infinity, but is 0.5" },
@@ -112,6 +113,21 @@ test("bad arguments, all at once", async () => {
       message: "must be a number of milliseconds from 0 to 2147483647, or a function that gives one, but is 2147483648",
     },
   ]);
+});
+
+test("identifiers: the first that is given is used and checked, the others must only be strings", async () => {
+  const rules = {
+    uuid: 'must be a version 4 UUID, each hyphen optional, but is "-"',
+    name: 'must be 5 to 63 letters, digits and single hyphens, starting with a letter and not ending with a hyphen, but is "-"',
+  };
+  for (const [field, message] of Object.entries(rules)) {
+    const errors = await badFields(`client.watchCvmState({ id: null, ${field}: "-", target: "running" })`);
+    assert.deepEqual(errors, [{ field, message }]);
+  }
+  const cvm = { uuid: null, app_id: "", instance_id: "i-1", name: "-" };
+  await simulator.call("PUT", "cvms/i-1/script", { streams: [[state("running"), complete()]] });
+  const outcome = await browser.watch({ id: undefined, ...cvm, target: "running" });
+  assert.equal(outcome.state?.status, "running", JSON.stringify(outcome.error));
 });
 
 test("no arguments at all", async () => {
@@ -354,7 +370,7 @@ test("no key and no header's value is in any message, event, log line, URL or JS
           const client = api.createClient({ baseURL: "/api/v1", ...config });
           const events = [];
           const onEvent = (event) => events.push(event);
-          const retryDelay = (_attempt, error) => {
+          const retryDelay = (_failures, error) => {
             events.push(String(error.stack), JSON.stringify(error));
             return 0;
           };
@@ -385,14 +401,16 @@ test("no key and no header's value is in any message, event, log line, URL or JS
   assert.doesNotMatch(told.join(), /s3cret/);
 });
 
-test("retryDelay may be a function of the attempt and its error", async () => {
-  const id = await simulator.script({ streams: [["end"], answer(503, "busy"), [state("running"), complete()]] });
+test("retryDelay may be a function of the failures since the last state, and of the error", async () => {
+  const id = await simulator.script({
+    streams: [["end"], answer(503, "busy"), [state("starting"), "end"], ["end"], [state("running"), complete()]],
+  });
   const [asked, retryIn] = await browser.run(async (id) => {
     const asked = [];
     const retryIn = [];
-    const retryDelay = (attempt, error) => {
-      asked.push([attempt, error.name, error.status, error instanceof Error]);
-      return attempt * 10;
+    const retryDelay = (failures, error) => {
+      asked.push([failures, error.name, error.status, error.code, error instanceof Error]);
+      return failures * 10;
     };
     const onEvent = (event) => event.type === "error" && retryIn.push(event.retryIn);
     const client = api.createClient({ baseURL: "/api/v1", transport: "fetch" });
@@ -400,10 +418,12 @@ test("retryDelay may be a function of the attempt and its error", async () => {
     return [asked, retryIn];
   }, id);
   assert.deepEqual(asked, [
-    [1, "Error", null, true],
-    [2, "RequestError", 503, true],
+    [1, "Error", null, "ended", true],
+    [2, "RequestError", 503, "status", true],
+    [1, "Error", null, "ended", true],
+    [2, "Error", null, "ended", true],
   ]);
-  assert.deepEqual(retryIn, [10, 20]);
+  assert.deepEqual(retryIn, [10, 20, 10, 20]);
 });
 
 test("a retryDelay that throws or gives no delay ends the watch, clearly", async () => {

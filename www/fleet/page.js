@@ -3,7 +3,7 @@ import { duration } from "../duration.js";
 import { byId, say } from "../elements.js";
 import { showMode } from "../mode.js";
 import { Fleet } from "./fleet.js";
-import { moveByArrowKeys } from "./keyboard.js";
+import { listenToArrowKeys } from "./keyboard.js";
 import { Use } from "./use.js";
 
 /** How many CVMs there are at first. */
@@ -44,7 +44,7 @@ async function begin(present) {
     fleet.tick();
     use.look();
   }, 1000);
-  moveByArrowKeys(byId("cvms"));
+  listenToArrowKeys(byId("cvms"));
   listen();
   if (present.length) {
     fleet.show(present);
