@@ -140,6 +140,7 @@ impl StatesRequest {
         let mut check = Check { arguments, errors: &mut errors };
         let (id, interval) = (check.id(), check.interval());
         let (delay, should_retry) = (check.delay(), check.function("shouldRetry"));
+        check.function("onRead");
         match id {
             Some(id) if errors.is_empty() => Ok(Self { id, interval, delay, should_retry }),
             _ => Err(errors),

@@ -6,7 +6,7 @@ use crate::api::Api;
 use crate::budget::Urgency;
 use crate::caller::{Caller, Progress};
 use crate::error::WatchError;
-use crate::event::WatchEvent;
+use crate::event::{EventKind, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::read::read_in_turn;
@@ -53,6 +53,8 @@ impl<J: Json> States<J> {
                 Err(Failure::Foreign(error)) => return Err(WatchError::Foreign(error)),
                 Err(failure) => self.retry(api, request, caller, &failure)?,
                 Ok(state) => {
+                    // Also one that has not changed: else nobody could tell that from a server that does not answer.
+                    caller.on_read(self.progress.event(EventKind::State, state.json()));
                     self.failures = 0;
                     self.due = began + request.interval;
                     if self.progress.last_state.as_ref() != Some(&state) {

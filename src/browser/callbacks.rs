@@ -95,14 +95,11 @@ impl<'a> Callbacks<'a> {
         }
         Ok(given.is_truthy())
     }
-}
 
-impl Caller<JsJson> for Callbacks<'_> {
-    fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
-        #[cfg(feature = "panic")]
-        assert!(event.payload.get("status") != Some(JsJson::of(&"panic")), "asked to panic");
+    /// Calls a function with an event.
+    fn tell(&self, function: Option<&Function>, event: WatchEvent<'_, JsJson>) {
         // A chunk may hold many events, and the callback may abort at the first.
-        let Some(on_event) = self.call.on_event.as_ref().filter(|_| !self.call.signal.aborted()) else { return };
+        let Some(function) = function.filter(|_| !self.call.signal.aborted()) else { return };
         let fields = EventFields {
             r#type: event.kind.name(),
             attempt: event.attempt,
@@ -113,7 +110,20 @@ impl Caller<JsJson> for Callbacks<'_> {
             status: event.status.map_or(JsValue::UNDEFINED, Into::into),
             boot_progress: event.boot_progress.map_or(JsValue::UNDEFINED, Into::into),
         };
-        tell(on_event, event.payload.as_ref(), &serde_wasm_bindgen::to_value(&fields).unwrap_or_default());
+        tell(function, event.payload.as_ref(), &serde_wasm_bindgen::to_value(&fields).unwrap_or_default());
+    }
+}
+
+impl Caller<JsJson> for Callbacks<'_> {
+    fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
+        #[cfg(feature = "panic")]
+        assert!(event.payload.get("status") != Some(JsJson::of(&"panic")), "asked to panic");
+        self.tell(self.call.on_event.as_ref(), event);
+    }
+
+    fn on_read(&mut self, event: WatchEvent<'_, JsJson>) {
+        let function = self.call.arguments.value("onRead");
+        self.tell(function.is_function().then(|| function.unchecked_ref()), event);
     }
 
     fn warn(&mut self, hint: &str) {

@@ -315,6 +315,11 @@ export type StatesRequest = OneIdentifier & {
   shouldRetry?: ((error: RequestError) => boolean) | undefined;
   /** Ends the loop with a {@link WatchAbortedError}. */
   signal?: AbortSignalLike | null | undefined;
+  /**
+   * Called after each read that was answered, with a `state` event, also where nothing has changed: for a view that shows
+   * whether it is up to date. What it throws, or rejects with, is reported as uncaught.
+   */
+  onRead?: ((event: StateEvent) => unknown) | undefined;
   /** Called with each read that has failed. What it throws, or rejects with, is reported as uncaught. */
   onEvent?: ((event: ReadErrorEvent) => unknown) | undefined;
 };
