@@ -91,5 +91,5 @@ export const answer = (status, detail, headers) => [
   ...(status === 204 ? [] : [{ send: JSON.stringify({ detail }) }]),
   "end",
 ];
-/** Answers a one-shot read. */
-export const tells = (status) => [{ send: JSON.stringify({ status }) }, "end"];
+/** Answers a read. */
+export const tells = (status, more) => [{ send: JSON.stringify({ status, ...more }) }, "end"];
