@@ -36,9 +36,15 @@ function iterate(next, signal) {
     }
   }
 
+  /** Not `then`: where stacks follow `await`, an error's names the caller's line. */
+  async function stepAfter(before) {
+    await before;
+    return await step();
+  }
+
   const iterator = {
     next() {
-      const mine = turn.then(step);
+      const mine = stepAfter(turn);
       turn = mine.catch(() => {});
       return mine;
     },
