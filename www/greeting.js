@@ -17,16 +17,19 @@ console.log(\`CVM is now \${state.status}\`);`,
     title: "Give up after ten seconds",
     code: `try {
   const signal = AbortSignal.timeout(10_000);
-  await client.watchCvmState({ id: "my-database", target: "stopped", signal });
+  await client.watchCvmState({
+    id: "my-database", target: "stopped", signal,
+  });
 } catch ({ name, lastState }) {
   console.log(name, "It is", lastState?.status);
 }`,
   },
   {
     title: "Follow every state of a CVM",
-    code: `for await (const state of client.cvmStates({ id: "my-app" })) {
-  console.log(state.status, state.boot_progress ?? "", state.uptime ?? "");
-  if (state.status === "stopped") break;
+    code: `const states = client.cvmStates({ id: "my-app" });
+for await (const { status, uptime } of states) {
+  console.log(status, uptime ?? "");
+  if (status === "stopped") break;
 }`,
   },
 ];

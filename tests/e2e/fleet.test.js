@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { By, Key } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
 import { startSimulator } from "./simulator.js";
-import { isTooWide, screens, useScreen, violations } from "./viewport.js";
+import { isTooWide, screens, setScreen, violations } from "./viewport.js";
 
 /** Short boots, and yet long enough that reads see some of each. */
 const EACH = { bootStepMs: 300 };
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
-beforeEach(() => useScreen(driver));
+beforeEach(() => setScreen(driver));
 
 /** Opens the page with a fleet of its own. */
 async function open(size, each = EACH) {
@@ -142,7 +142,7 @@ test("a change that somebody else makes is shown, and another size is another fl
 
 test("by keyboard: one stop for all cards, arrows between the buttons, and the focus stays with a card that moves", async () => {
   await open(6);
-  await useScreen(driver, { width: 1400, height: 900 });
+  await setScreen(driver, { width: 1400, height: 900 });
   const stops = await driver.findElements(By.css('#cvms button[tabindex="0"]'));
   assert.equal(stops.length, 1);
   await driver.executeScript(() => document.querySelector('#all [data-action="fail"]').focus());
@@ -171,13 +171,13 @@ test("nothing moves by itself where motion is not wanted", async () => {
         [...document.querySelectorAll("body *")].filter((e) => getComputedStyle(e).transitionDuration !== "0s").length,
     );
   assert.ok((await motions()) > 0);
-  await useScreen(driver, { width: 1400, height: 900, motion: "reduce" });
+  await setScreen(driver, { width: 1400, height: 900, motion: "reduce" });
   assert.equal(await motions(), 0);
 });
 
 for (const screen of screens) {
   test(`at ${screen.width} px in ${screen.scheme} nothing is too wide, and axe finds nothing`, async () => {
-    await useScreen(driver, screen);
+    await setScreen(driver, screen);
     await open(6);
     await simulator.call("PUT", "cvms/fleet-002", { ...EACH, failAt: "booting" });
     await button("fleet-002", "start").click();

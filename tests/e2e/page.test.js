@@ -6,7 +6,7 @@ import { By, Key, until } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
 import * as readme from "./readme.js";
 import { startSimulator, state } from "./simulator.js";
-import { isTooWide, screens, useScreen, violations } from "./viewport.js";
+import { isTooWide, screens, setScreen, violations } from "./viewport.js";
 
 let simulator;
 let browser;
@@ -22,7 +22,7 @@ const find = (id) => driver.findElement(By.id(id));
 const attribute = (id, name) => find(id).getAttribute(name);
 
 beforeEach(async () => {
-  await useScreen(driver);
+  await setScreen(driver);
   await driver.get(simulator.origin);
   await driver.wait(until.elementIsEnabled(find("watch")), 10_000);
 });
@@ -220,7 +220,7 @@ test("the browser's console greets, and what the page offers to paste there prin
 const box = (id) => driver.executeScript((id) => document.getElementById(id).getBoundingClientRect().toJSON(), id);
 
 test("at 1400 × 900 the form, the buttons, the outcome and the boot are in view together", async () => {
-  await useScreen(driver, { width: 1400, height: 900 });
+  await setScreen(driver, { width: 1400, height: 900 });
   await driver.get(simulator.origin);
   await driver.wait(until.elementIsVisible(find("misbehave")), 10_000);
   await fill({ identifier: "my-database", target: "running" });
@@ -235,7 +235,7 @@ test("at 1400 × 900 the form, the buttons, the outcome and the boot are in view
 
 test("on a phone the results come first once a watch runs", async () => {
   const id = await simulator.script({ streams: [[state("starting"), "hold"]] });
-  await useScreen(driver, { width: 400, height: 800 });
+  await setScreen(driver, { width: 400, height: 800 });
   await driver.get(simulator.origin);
   assert.ok((await box("request")).top < (await box("outcome")).top);
   await fill({ identifier: id });
@@ -249,7 +249,7 @@ test("on a phone the results come first once a watch runs", async () => {
 
 for (const screen of screens) {
   test(`at ${screen.width} px in ${screen.scheme} nothing is too wide, and axe finds nothing`, async () => {
-    await useScreen(driver, screen);
+    await setScreen(driver, screen);
     await driver.get(simulator.origin);
     await driver.wait(until.elementIsVisible(find("misbehave")), 10_000);
     assert.equal(await isTooWide(driver), false);
