@@ -81,6 +81,14 @@ const parts = {
     },
     run: () => runBrowserTests("tests/package"),
   },
+  documents: {
+    title: "every block of code in the documents, and what they tell of the code",
+    async setUp() {
+      await setUpEndToEnd();
+      await npmPackages(join(root, "tests/views"));
+    },
+    run: () => runBrowserTests("tests/documents"),
+  },
   globals: {
     title: "what a platform may lack, and what it may have in the place of its own",
     setUp: setUpSimulator,

@@ -82,3 +82,11 @@ test("every message in docs/errors.md is one of the code's", () => {
     }
   }
 });
+
+test("SECURITY.md names every crate that is compiled in", () => {
+  const manifest = read("Cargo.toml");
+  const tables = manifest.split(/^\[/m).filter((table) => /^(target\..*\.)?dependencies\]/.test(table));
+  const crates = tables.flatMap((table) => Array.from(table.matchAll(/^([\w-]+) = /gm), ([, crate]) => crate));
+  assert.ok(crates.includes("wasm-bindgen"));
+  for (const crate of crates) assert.ok(read("SECURITY.md").includes(`\`${crate}\``), crate);
+});
