@@ -243,3 +243,11 @@ fn a_request_has_an_identifier_an_interval_a_delay_and_should_retry() {
     let fields: Vec<_> = bad.iter().map(|error| error.field).collect();
     assert_eq!(fields, ["id", "interval", "retryDelay", "shouldRetry"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_interval_runs_from_the_start_of_a_read() {
+    let world = World::new([]).with_reads([Read::Slow(2.0, "stopped"), Read::Status("running")]);
+    let mut states = Loop::over(&world, json!({}));
+    states.next().await.unwrap();
+    assert_eq!(states.status().await, at("running", 5.0));
+}

@@ -36,6 +36,7 @@ export interface ClientConfig {
    *
    * @example
    * ```js
+   * import { createClient } from "cvm-watch";
    * import { fetch, ProxyAgent } from "undici";
    *
    * const dispatcher = new ProxyAgent("http://proxy.example:3128");

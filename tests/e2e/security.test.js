@@ -112,7 +112,7 @@ for (const transport of ["eventsource", "fetch"]) {
     const targets = [...HOSTILE, ...randomly(40)];
     const names = await browser.run(
       (targets, transport) => {
-        const client = api.createClient({ baseURL: "/api/v1", transport });
+        const client = api.createClient({ baseURL: "/api/v1", transport, maxStreams: Number.POSITIVE_INFINITY });
         const watch = (target) => client.watchCvmState({ id: "nobody", target, maxRetries: 0 });
         return Promise.all(JSON.parse(targets).map((target) => watch(target).then(String, (error) => error.name)));
       },

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startBrowser } from "./browser.js";
 import * as readme from "./readme.js";
-import { answer, complete, startSimulator, state, wait } from "./simulator.js";
+import { answer, complete, say, startSimulator, state, wait } from "./simulator.js";
 
 let simulator;
 let browser;
@@ -35,7 +35,7 @@ test("README: the first example waits for a boot", async () => {
     "Status: stopped, Progress: null",
     ...steps.map((step) => `Status: starting, Progress: ${step}`),
     "Status: running, Progress: done",
-    "Status: running, Progress: undefined",
+    "Status: running, Progress: done",
     "CVM is now running",
   ]);
 });
@@ -172,6 +172,28 @@ for (const transport of ["eventsource", "fetch"]) {
       }
     });
 
+    test("MaxRetriesExceededError: the message counts what the attempts ended with, and ends with the last", async () => {
+      const busy = answer(503, "busy");
+      const id = await simulator.script({
+        streams: [
+          busy,
+          [say("timeout", { error: "late" })],
+          busy,
+          ["end"],
+          [say("error", { error: "no disk" }), "end"],
+        ],
+        reads: [busy, busy],
+      });
+      const request = { id, target: ["running", "error"], maxRetries: 4, retryDelay: 0 };
+      const { error } = await browser.watch(request, { transport });
+      const ended = transport === "fetch" ? "ended" : "broken";
+      assert.ok(
+        error.message.endsWith(`gave up after 5 attempts (503 × 2, ${ended} × 2, timed out × 1): no disk`),
+        error.message,
+      );
+      assert.equal(error.cause.code, ended);
+    });
+
     test("RequestError: its classes, fields and message", async () => {
       const detail = [{ loc: ["query", "target"], msg: "no such status" }];
       const id = await simulator.script({
@@ -274,6 +296,17 @@ for (const transport of ["eventsource", "fetch"]) {
             listeners--;
             removeEventListener.apply(signal, args);
           };
+          // Those that hear of a wake-up.
+          const ofPage = new Set();
+          const page = { add: globalThis.addEventListener, remove: globalThis.removeEventListener };
+          globalThis.addEventListener = (...args) => {
+            ofPage.add(args[1]);
+            page.add.apply(globalThis, args);
+          };
+          globalThis.removeEventListener = (...args) => {
+            ofPage.delete(args[1]);
+            page.remove.apply(globalThis, args);
+          };
           let timers = 0;
           const { setTimeout, clearTimeout } = globalThis;
           const running = new Set();
@@ -297,17 +330,23 @@ for (const transport of ["eventsource", "fetch"]) {
             const request = i % 2 ? { id, target: "running" } : { id: other, target: "running", maxRetries: 0 };
             const watching = client.watchCvmState(request, { signal }).catch(() => {});
             await new Promise((resolve) => setTimeout(resolve));
-            most = Math.max(most, listeners);
+            most = Math.max(most, listeners, ofPage.size);
             await watching;
             if (i === 100) after100 = lab.memoryBytes();
           }
-          Object.assign(globalThis, { setTimeout, clearTimeout });
-          return { listeners, most, timers: timers > 1000 && running.size, grown: lab.memoryBytes() - after100 };
+          Object.assign(globalThis, { setTimeout, clearTimeout, addEventListener: page.add });
+          globalThis.removeEventListener = page.remove;
+          return {
+            listeners: listeners + ofPage.size,
+            most,
+            timers: timers > 1000 && running.size,
+            grown: lab.memoryBytes() - after100,
+          };
         },
         id,
         other,
       );
-      assert.deepEqual(figures, { listeners: 0, most: 1, timers: 0, grown: 0 });
+      assert.deepEqual(figures, { listeners: 0, most: 3, timers: 0, grown: 0 });
       assert.equal((await simulator.closed(id)).length, 500);
       assert.equal((await simulator.closed(other)).length, 500);
     });
