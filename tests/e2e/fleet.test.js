@@ -72,10 +72,13 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   assert.equal(streams.refused, 0);
   assert.ok(reads.mostOpen <= 2, `${reads.mostOpen} reads at a time`);
   const most = await mostReadsInASecond();
-  assert.ok(most > 5 && most <= 10, `${most} reads in a second`);
+  assert.ok(most > 5 && most <= 11, `${most} reads in a second`);
 });
 
-/** As they left the page: on a busy machine, the server may get those of more than a second at once. */
+/**
+ * By when they left the page: on a busy machine, the server may get those of more than a second at once. The browser notes
+ * some a little late, so that one that was due before the second may count.
+ */
 const mostReadsInASecond = () =>
   driver.executeScript(() => {
     const reads = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/state"));

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { By, Key, until } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
-import * as readme from "./readme.js";
 import { startSimulator, state } from "./simulator.js";
 import { isTooWide, screens, setScreen, violations } from "./viewport.js";
 
@@ -181,18 +180,6 @@ async function collectLines() {
   await type("globalThis.lines = []; console.log = (...words) => lines.push(words.join(' ').trim());");
   return () => driver.executeScript("return lines.splice(0)");
 }
-
-test("README: both examples of the quick start run in the browser's console as they stand", async () => {
-  const printed = await collectLines();
-  await type(readme.boot);
-  assert.equal((await printed()).at(-1), "CVM is now running");
-  await simulator.call("PUT", "cvms/my-app/script", { streams: [[state("starting"), "hold"]] });
-  await type(
-    "const { setTimeout: later } = window; window.setTimeout = (f, ms) => later(f, ms === 60_000 ? 100 : ms);",
-  );
-  await type(readme.cancel);
-  assert.deepEqual(await printed(), ["Watch was cancelled"]);
-});
 
 test("the browser's console greets, and what the page offers to paste there prints sensible lines", async () => {
   const greeting = (await driver.manage().logs().get("browser")).map(({ message }) => message).join("\n");
