@@ -56,8 +56,9 @@ function bindAndOptimise() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   rmSync(bound, { recursive: true, force: true });
   bind(compiled, bound);
-  // One function for each caller would be larger once it is compressed.
-  const passes = ["-Oz", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers"];
+  // What each of them brings is in docs/size.md.
+  const shrink = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=20"];
+  const passes = [...shrink, "--strip-debug", "--strip-producers"];
   const names = "--minify-imports-and-exports-and-modules";
   const minified = runNpmTool("binaryen/bin/wasm-opt", [join(bound, "glue_bg.wasm"), ...passes, names, "-o", module], {
     quiet: true,

@@ -30,10 +30,16 @@ pub fn read(check: &mut Check<'_, JsArguments>) -> String {
 /// Resolves an address against the page or the worker; without either only an absolute one will do. A worker that was made
 /// from a blob has an address that nothing can be relative to: there it is the origin.
 fn resolve(url: &str) -> Option<Url> {
-    let location = global("location");
-    let bases = [text(&global("document"), "baseURI"), text(&location, "href"), text(&location, "origin")];
-    let mut against = bases.into_iter().flatten().filter_map(|base| Url::new_with_base(url, &base).ok());
-    if url.is_empty() { None } else { Url::new(url).ok().or_else(|| against.next()) }
+    if url.is_empty() {
+        return None;
+    }
+    let mut resolved = Url::new(url);
+    for (object, part) in [("document", "baseURI"), ("location", "href"), ("location", "origin")] {
+        if let (Err(_), Some(base)) = (&resolved, text(&global(object), part)) {
+            resolved = Url::new_with_base(url, &base);
+        }
+    }
+    resolved.ok()
 }
 
 fn is_plain(url: &Url) -> bool {

@@ -13,9 +13,9 @@ use super::value::{global, text};
 
 thread_local! {
     /// The page's budget for each origin.
-    static OF_PAGE: RefCell<Vec<(String, Rc<Budget>)>> = RefCell::default();
+    static OF_PAGE: RefCell<Vec<(String, Rc<Budget>)>> = const { RefCell::new(Vec::new()) };
     /// Where there is no page: each client's budget for its origin, known by the client's configuration.
-    static OF_CLIENTS: RefCell<Vec<(JsValue, Weak<Budget>)>> = RefCell::default();
+    static OF_CLIENTS: RefCell<Vec<(JsValue, Weak<Budget>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The budget that a call towards this base URL draws on.
