@@ -11,15 +11,11 @@ import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
 import { isMain, output, root, run, runNpmTool, step } from "./shell.js";
 
-/** What rustc uses by default. More would be beyond browsers that have all of these (since 2022). */
-const FEATURES = [
-  "bulk-memory",
-  "multivalue",
-  "mutable-globals",
-  "nontrapping-float-to-int",
-  "reference-types",
-  "sign-ext",
-];
+/**
+ * What the module may need of WebAssembly: rustc's defaults without reference types. wasm-bindgen looks at what the linker
+ * writes down, and then keeps JavaScript's values in an array of its own: smaller than in a table (docs/size.md).
+ */
+const FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-fptoint", "sign-ext"];
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -45,6 +41,9 @@ function compile() {
   const commit = output("rustc", "--version", "--verbose").match(/^commit-hash: (.*)$/m)[1];
   const sysroot = output("rustc", "--print", "sysroot");
   flags.push(`--remap-path-prefix=${join(sysroot, "lib/rustlib/src/rust")}=/rustc/${commit}`);
+  // Less inlining than opt-level 2 has by itself (225): smaller than opt-levels s and z (docs/size.md).
+  flags.push("-Cllvm-args=-inline-threshold=15");
+  flags.push("-Clink-arg=--no-check-features", `-Clink-arg=--features=${FEATURES}`);
   const env = { CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f") };
   run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", TARGET], { env });
 }
@@ -57,10 +56,15 @@ function bindAndOptimise() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   rmSync(bound, { recursive: true, force: true });
   bind(compiled, bound);
-  // One function for each caller would be larger once it is compressed.
-  const passes = ["-Oz", "--one-caller-inline-max-function-size=20", "--strip-debug", "--strip-producers"];
-  const features = FEATURES.map((feature) => `--enable-${feature}`);
-  runNpmTool("binaryen/bin/wasm-opt", [join(bound, "glue_bg.wasm"), ...passes, ...features, "-o", module]);
+  // What each of them brings is in docs/size.md.
+  const shrink = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=20"];
+  const passes = [...shrink, "--strip-debug", "--strip-producers"];
+  const names = "--minify-imports-and-exports-and-modules";
+  const minified = runNpmTool("binaryen/bin/wasm-opt", [join(bound, "glue_bg.wasm"), ...passes, names, "-o", module], {
+    quiet: true,
+  });
+  // Which names have become which: the bundler gives the glue the same.
+  writeFileSync(join(bound, "names.json"), minified);
   writeFileSync(stamp, hash);
 }
 

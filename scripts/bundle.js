@@ -1,6 +1,6 @@
 // The package's files: what lies in `src/js`, with wasm-bindgen's glue and the WebAssembly module, made into one file an entry.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { encode } from "./encode.js";
 import { root } from "./shell.js";
@@ -14,7 +14,7 @@ const ENTRIES = [
   { outfile: "edge-light.js", source: "source-module.js", external: "./cvm_watch.wasm?module" },
 ];
 
-/** What `src/js` calls of the glue. */
+/** What `src/js` calls of the glue. (Names that no property of JavaScript's own has: see `glueFactory`.) */
 const EXPORTS = ["getCvmState", "nextCvmState", "watchCvmState"];
 
 /** The globals that the glue gets from `src/js`, which so sees all that the module starts. */
@@ -57,21 +57,31 @@ const settings = {
  * wasm-bindgen's glue is a module, which serves one instance of WebAssembly. Within a function it serves another in each call,
  * is not evaluated before, and has the globals that the caller gives:
  *
- *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, watchCvmState, … }
+ *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, callMethod }
  *
  * The first are the modules of `src/js` that Rust names: the very ones that the package exports, not wasm-bindgen's copies.
+ *
+ * wasm-opt has given the module's imports and exports short names. esbuild gives the glue's properties the same.
  */
 async function glueFactory(esbuild, bound) {
-  const names = ["init", ...EXPORTS];
+  const names = shortNames(bound);
+  const given = ["init", ...EXPORTS].map((name) => `["${name}", ${name}]`);
   const result = await esbuild({
     ...settings,
     stdin: {
-      contents: `import init, { ${EXPORTS} } from "./glue.js"; glue = { ${names} };`,
+      // Not an object: its properties would be renamed, too.
+      contents: `import init, { ${EXPORTS} } from "./glue.js"; glue = [${given}];`,
       resolveDir: bound,
     },
     write: false,
+    // It is given a module that is compiled: nothing in it need fetch one.
+    minifySyntax: true,
+    define: { Response: "undefined" },
+    mangleProps: new RegExp(`^(?:${Object.keys(names).join("|")})$`),
+    mangleQuoted: true,
+    mangleCache: names,
     banner: { js: `export function makeGlue(modules, { ${GLOBALS.join(", ")} }) {\nlet glue;` },
-    footer: { js: "return glue;\n}" },
+    footer: { js: "return Object.fromEntries(glue);\n}" },
     plugins: [
       virtual(/\/snippets\/[^/]+\/src\/js\//, async (path) => {
         const exports = await exportsOf(esbuild, join(root, "src/js", basename(path)));
@@ -80,6 +90,15 @@ async function glueFactory(esbuild, bound) {
     ],
   });
   return result.outputFiles[0].text;
+}
+
+/** What wasm-opt calls the module's imports and exports; nothing, if it has not been run. */
+function shortNames(bound) {
+  const file = join(bound, "names.json");
+  if (!existsSync(file)) return {};
+  const { imports, exports } = JSON.parse(readFileSync(file, "utf8"));
+  const modules = imports.map(([module]) => [module, "a"]);
+  return Object.fromEntries([...modules, ...imports.map(([, name, short]) => [name, short]), ...exports]);
 }
 
 async function exportsOf(esbuild, file) {

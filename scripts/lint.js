@@ -1,6 +1,7 @@
 // `npm run lint`: formatting and lints of everything, warnings denied.
 
 import { checkDependencies } from "./dependencies.js";
+import { writeCrate, writeReference } from "./docs.js";
 import { setUpBuild } from "./setup.js";
 import { run, runNpmTool, step } from "./shell.js";
 
@@ -13,11 +14,8 @@ await step("clippy, native", () =>
 await step("clippy, wasm32", () =>
   run("cargo", ["clippy", "--quiet", "--locked", "--all-targets", "--target", "wasm32-unknown-unknown", ...denied]),
 );
-await step("documentation", () =>
-  run("cargo", ["doc", "--quiet", "--locked", "--workspace", "--exclude", "cvm-bindgen", "--no-deps"], {
-    env: { RUSTDOCFLAGS: "--deny warnings" },
-  }),
-);
+await step("documentation of the crates", writeCrate);
+await step("the API reference", writeReference);
 await step("formatting and lints of JavaScript, CSS and JSON", () =>
   runNpmTool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings"]),
 );

@@ -36,13 +36,14 @@ export function fail(message) {
 
 /**
  * Runs a command in the project's root, its output on the terminal; the script ends if it fails. One that takes longer than
- * `limit` (ms) hangs: it is ended, and tried again up to `tries` times.
+ * `limit` (ms) hangs: it is ended, and tried again up to `tries` times. With `quiet` it shows its output only if it fails,
+ * and gives what it has printed.
  */
 export function run(command, args, { env, quiet, limit, tries = 1, cwd = root, shell = false } = {}) {
   const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
   const options = { cwd, stdio, shell, env: { ...environment, ...env }, timeout: limit, killSignal: "SIGKILL" };
   const result = spawnSync(command, args, options);
-  if (result.status === 0) return;
+  if (result.status === 0) return result.stdout;
   if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   if (result.error?.code === "ETIMEDOUT" && tries > 1) {
     console.log(`  it hangs after ${seconds(limit)}: once more`);

@@ -81,6 +81,14 @@ const parts = {
     },
     run: () => runBrowserTests("tests/package"),
   },
+  documents: {
+    title: "every block of code in the documents, and what they tell of the code",
+    async setUp() {
+      await setUpEndToEnd();
+      await npmPackages(join(root, "tests/views"));
+    },
+    run: () => runBrowserTests("tests/documents"),
+  },
   globals: {
     title: "what a platform may lack, and what it may have in the place of its own",
     setUp: setUpSimulator,
@@ -99,14 +107,6 @@ const parts = {
     },
     run: () => runBrowserTests("tests/e2e"),
   },
-  views: {
-    title: "cvm-watch/react and cvm-watch/vue in Chromium and on a server, with the newest and the oldest framework",
-    async setUp() {
-      await setUpEndToEnd();
-      for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
-    },
-    run: () => runBrowserTests("tests/views"),
-  },
   examples: {
     title: "the framework examples in Chromium against the simulator",
     async setUp() {
@@ -114,6 +114,14 @@ const parts = {
       await buildExamples();
     },
     run: () => runBrowserTests("tests/examples"),
+  },
+  views: {
+    title: "cvm-watch/react and cvm-watch/vue in Chromium and on a server, with the newest and the oldest of each",
+    async setUp() {
+      await setUpEndToEnd();
+      for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
+    },
+    run: () => runBrowserTests("tests/views"),
   },
   leaks: {
     title: "1,000 watches in one page over each transport, which leave nothing behind",

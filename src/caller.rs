@@ -54,6 +54,9 @@ pub trait Caller<J> {
     /// Hears an event. They come in order.
     fn on_event(&mut self, event: WatchEvent<'_, J>);
 
+    /// Hears of each read of [`crate::States`] that was answered, whether the state is another or not.
+    fn on_read(&mut self, _: WatchEvent<'_, J>) {}
+
     /// Hears a hint for the developer (`console.warn`). At most one a watch.
     fn warn(&mut self, hint: &str);
 

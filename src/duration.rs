@@ -17,9 +17,15 @@ pub fn in_milliseconds(duration: Duration) -> f64 {
 
 /// Seconds as a decimal, to the millisecond: `300`, `7.5`.
 pub fn seconds(duration: Duration) -> String {
-    // Not as a floating point number: the code that formats those would be a tenth of the module.
-    match (duration.as_secs(), duration.subsec_millis()) {
-        (whole, 0) => whole.to_string(),
-        (whole, fraction) => format!("{whole}.{fraction:03}").trim_end_matches('0').into(),
+    // Not as a floating point number: the code that formats those would be a tenth of the module. And all numbers that are
+    // formatted have 32 bits: each type has code of its own.
+    let (whole, fraction) = (u32::try_from(duration.as_secs()).unwrap_or(u32::MAX), duration.subsec_millis());
+    if fraction == 0 {
+        return whole.to_string();
     }
+    let mut text = format!("{whole}.{fraction:03}");
+    while text.ends_with('0') {
+        text.pop();
+    }
+    text
 }

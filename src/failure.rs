@@ -153,7 +153,7 @@ impl<J: Json> Failure<J> {
     /// The failure in a word or two, to be counted: `503`, `timed out`.
     pub fn label(&self) -> String {
         let label = match self.code() {
-            Some(Code::Status) => return self.http_status().unwrap_or_default().to_string(),
+            Some(Code::Status) => return u32::from(self.http_status().unwrap_or_default()).to_string(),
             Some(Code::Timeout) => "timed out",
             Some(Code::NotReached) => "not reached",
             Some(code) => code.name(),
@@ -166,7 +166,7 @@ impl<J: Json> Failure<J> {
 impl<J: Json> Refusal<J> {
     /// What happened, in words.
     pub fn message(&self) -> String {
-        let status = format!("the server answered with status {}", self.status);
+        let status = format!("the server answered with status {}", u32::from(self.status));
         match self.detail.as_ref().and_then(J::words) {
             Some(words) => format!("{status}: {words}"),
             None => status,

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::text::join;
+
 /// A JSON value: a JavaScript value in the browser, a `serde_json::Value` in native tests.
 ///
 /// The core looks at the few fields that it acts on and hands the rest on as it came, so that no unknown field is lost
@@ -41,7 +43,7 @@ pub trait Json: Clone + PartialEq {
     fn words(&self) -> Option<String> {
         let Some(items) = self.items() else { return words_in(self) };
         let words: Vec<_> = items.iter().filter_map(words_in).collect();
-        Some(words.join("; ")).filter(|words| !words.is_empty())
+        Some(join(&words, "; ")).filter(|words| !words.is_empty())
     }
 }
 

@@ -55,6 +55,7 @@ mod sse;
 mod state;
 mod states;
 mod target;
+mod text;
 mod time;
 mod url;
 mod watch;

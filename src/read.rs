@@ -1,5 +1,6 @@
 //! The one-shot read: the CVM's present state.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use crate::api::Api;
@@ -25,17 +26,19 @@ pub async fn read<A: Api>(
     within(api, timeout, read_state(api)).await.unwrap_or_else(|| Err(Failure::timed_out(timeout, None)))
 }
 
-/// Reads when the budget allows it; says when that was, and what the answer is.
-pub async fn read_in_turn<A: Api>(
-    api: &A,
-    urgency: Urgency,
-) -> (Duration, Result<CvmState<A::Json>, Failure<A::Json>>) {
-    let permit = api.budget().read(api, urgency).await;
-    let began = api.now();
-    let answer = within(api, READ_WITHIN, read_state(api)).await;
-    drop(permit);
-    let no_answer = || Err(Failure::Broken("a read of the CVM's state had no answer in 10 s".into()));
-    (began, answer.unwrap_or_else(no_answer))
+/// When a read began, and its answer.
+pub type Answer<J> = (Duration, Result<CvmState<J>, Failure<J>>);
+
+/// Reads when the budget allows it. (In a box, since many futures hold one: else each would hold a copy of its code.)
+pub fn read_in_turn<A: Api>(api: &A, urgency: Urgency) -> Pin<Box<dyn Future<Output = Answer<A::Json>> + '_>> {
+    Box::pin(async move {
+        let permit = api.budget().read(api, urgency).await;
+        let began = api.now();
+        let answer = within(api, READ_WITHIN, read_state(api)).await;
+        drop(permit);
+        let no_answer = || Err(Failure::Broken("a read of the CVM's state had no answer in 10 s".into()));
+        (began, answer.unwrap_or_else(no_answer))
+    })
 }
 
 async fn read_state<A: Api>(api: &A) -> Result<CvmState<A::Json>, Failure<A::Json>> {

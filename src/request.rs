@@ -66,19 +66,20 @@ impl WatchRequest {
     /// # Errors
     /// Every bad field, with what it must be and what it is.
     pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
-        let mut check = Check { arguments, errors: Vec::new() };
+        let mut errors = Vec::new();
+        let mut check = Check { arguments, errors: &mut errors };
         let id = check.id();
         let target = check.target();
         let interval = check.interval();
         let timeout = check.timeout();
         let retry = Retry {
-            max_retries: check.max_retries(),
+            max_retries: check.count("maxRetries", None),
             delay: check.delay().unwrap_or(Delay::Fixed(RETRY_DELAY)),
             should_retry: check.function("shouldRetry"),
         };
         match id {
-            Some(id) if check.errors.is_empty() => Ok(Self { id, target, interval, timeout, retry }),
-            _ => Err(check.errors),
+            Some(id) if errors.is_empty() => Ok(Self { id, target, interval, timeout, retry }),
+            _ => Err(errors),
         }
     }
 
@@ -106,11 +107,12 @@ impl ReadRequest {
     /// # Errors
     /// Every bad field, with what it must be and what it is.
     pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
-        let mut check = Check { arguments, errors: Vec::new() };
+        let mut errors = Vec::new();
+        let mut check = Check { arguments, errors: &mut errors };
         let (id, timeout) = (check.id(), check.timeout());
         match id {
-            Some(id) if check.errors.is_empty() => Ok(Self { id, timeout }),
-            _ => Err(check.errors),
+            Some(id) if errors.is_empty() => Ok(Self { id, timeout }),
+            _ => Err(errors),
         }
     }
 }
@@ -134,12 +136,14 @@ impl StatesRequest {
     /// # Errors
     /// Every bad field, with what it must be and what it is.
     pub fn read(arguments: &impl Arguments) -> Result<Self, Vec<FieldError>> {
-        let mut check = Check { arguments, errors: Vec::new() };
+        let mut errors = Vec::new();
+        let mut check = Check { arguments, errors: &mut errors };
         let (id, interval) = (check.id(), check.interval());
         let (delay, should_retry) = (check.delay(), check.function("shouldRetry"));
+        check.function("onRead");
         match id {
-            Some(id) if check.errors.is_empty() => Ok(Self { id, interval, delay, should_retry }),
-            _ => Err(check.errors),
+            Some(id) if errors.is_empty() => Ok(Self { id, interval, delay, should_retry }),
+            _ => Err(errors),
         }
     }
 }
@@ -153,14 +157,14 @@ const MOST_TARGETS: usize = 16;
 /// From 2^53 on every number is whole.
 const FRACTIONS_BELOW: f64 = 9_007_199_254_740_992.0;
 
-/// Checks that go on after the first bad field.
-struct Check<'a, A> {
-    arguments: &'a A,
-    errors: Vec<FieldError>,
+/// Checks that go on after the first bad field: that gives the default then, or something else that is not used.
+pub struct Check<'a, A> {
+    pub arguments: &'a A,
+    pub errors: &'a mut Vec<FieldError>,
 }
 
 impl<A: Arguments> Check<'_, A> {
-    fn refuse(&mut self, field: &'static str, rule: &str) {
+    pub fn refuse(&mut self, field: &'static str, rule: &str) {
         self.errors.push(self.arguments.refuse(field, rule));
     }
 
@@ -203,14 +207,7 @@ impl<A: Arguments> Check<'_, A> {
         });
         let until = self.function("until");
         let fail_on = self.fail_on(&statuses);
-        let leave_first = match self.arguments.get("leaveFirst") {
-            Given::Flag(flag) => flag,
-            Given::Absent => false,
-            _ => {
-                self.refuse("leaveFirst", "true or false");
-                false
-            }
-        };
+        let leave_first = self.flag("leaveFirst");
         Target { statuses, until, fail_on, leave_first }
     }
 
@@ -231,8 +228,20 @@ impl<A: Arguments> Check<'_, A> {
         }
     }
 
+    /// True or false; false by default.
+    pub fn flag(&mut self, field: &'static str) -> bool {
+        match self.arguments.get(field) {
+            Given::Flag(flag) => flag,
+            Given::Absent => false,
+            _ => {
+                self.refuse(field, "true or false");
+                false
+            }
+        }
+    }
+
     /// Whether a function is given.
-    fn function(&mut self, field: &'static str) -> bool {
+    pub fn function(&mut self, field: &'static str) -> bool {
         match self.arguments.get(field) {
             Given::Absent => false,
             Given::Function => true,
@@ -277,17 +286,17 @@ impl<A: Arguments> Check<'_, A> {
         }
     }
 
-    fn max_retries(&mut self) -> Option<u32> {
-        let field = "maxRetries";
+    /// A whole number; `None` for no limit.
+    pub fn count(&mut self, field: &'static str, default: Option<u32>) -> Option<u32> {
         let rule = "an integer from 0, or Infinity";
-        let number = self.number(field, 0.0..=f64::INFINITY, f64::INFINITY, rule);
+        let number = self.number(field, 0.0..=f64::INFINITY, default.map_or(f64::INFINITY, f64::from), rule);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
         let whole = number as u64;
         #[expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "both are exact up to there")]
         if number < FRACTIONS_BELOW && whole as f64 != number {
             self.refuse(field, rule);
         }
-        // More than fits is as good as no limit: four billion attempts.
+        // More than fits is as good as no limit.
         u32::try_from(whole).ok()
     }
 }

@@ -51,7 +51,19 @@ pub fn backoff(failures: u32, random: f64) -> Duration {
     grown * (1000 - jitter) / 1000
 }
 
-/// The wait before the next attempt: as long as the server asks for, if that is longer.
-pub fn delay_until_retry(delay: Duration, asked: Duration) -> Duration {
-    delay.min(LONGEST_DELAY).max(asked.min(LONGEST_RETRY_AFTER))
+/// What is waited for before the next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// All of it.
+    pub delay: Duration,
+    /// The part that the server asks for: no wake-up ends that.
+    pub at_least: Duration,
+}
+
+impl Wait {
+    /// As long as the caller wants, or as the server asks for, if that is longer.
+    pub fn new(delay: Duration, retry_after: Option<Duration>) -> Self {
+        let at_least = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
+        Self { delay: delay.min(LONGEST_DELAY).max(at_least), at_least }
+    }
 }

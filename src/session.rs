@@ -32,7 +32,7 @@ pub struct Session<'a, A: Api, C> {
     /// Whether this attempt has brought a state.
     pub has_brought_state: bool,
     judge: Judge<'a>,
-    /// The words of the attempt's last event.
+    /// The words of the last event.
     words: Option<String>,
     /// When this attempt's last read began.
     read_at: Cell<Option<Duration>>,
@@ -73,13 +73,12 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
     pub fn begin_attempt(&mut self) {
         self.progress.attempts = self.progress.attempts.saturating_add(1);
         self.has_brought_state = false;
-        self.words = None;
         self.read_at.set(None);
     }
 
     /// Tells the caller.
     pub fn tell(&mut self, event: WatchEvent<'_, A::Json>) {
-        self.words = if event.kind == EventKind::State { None } else { event.payload.words() };
+        self.words = event.payload.words();
         self.caller.on_event(event);
     }
 

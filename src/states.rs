@@ -6,12 +6,12 @@ use crate::api::Api;
 use crate::budget::Urgency;
 use crate::caller::{Caller, Progress};
 use crate::error::WatchError;
-use crate::event::WatchEvent;
+use crate::event::{EventKind, WatchEvent};
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::read::read_in_turn;
 use crate::request::StatesRequest;
-use crate::retry::{Delay, LONGEST_RETRY_AFTER, backoff, delay_until_retry};
+use crate::retry::{Delay, Wait, backoff};
 use crate::state::CvmState;
 use crate::time::within;
 
@@ -53,8 +53,10 @@ impl<J: Json> States<J> {
                 Err(Failure::Foreign(error)) => return Err(WatchError::Foreign(error)),
                 Err(failure) => self.retry(api, request, caller, &failure)?,
                 Ok(state) => {
+                    // Also one that has not changed: else nobody could tell that from a server that does not answer.
+                    caller.on_read(self.progress.event(EventKind::State, state.json()));
                     self.failures = 0;
-                    (self.due, self.not_before) = (began + request.interval, Duration::ZERO);
+                    self.due = began + request.interval;
                     if self.progress.last_state.as_ref() != Some(&state) {
                         self.progress.last_state = Some(state.clone());
                         return Ok(state);
@@ -94,28 +96,27 @@ impl<J: Json> States<J> {
         failure: &Failure<J>,
     ) -> Result<(), WatchError<J>> {
         self.failures = self.failures.saturating_add(1);
-        let delay = self.delay(api, request, caller, failure);
+        let wait = self.wait_after(api, request, caller, failure);
         let (kind, payload, code) = failure.event();
         caller.on_event(WatchEvent {
             code,
             http_status: failure.http_status(),
             failures: Some(self.failures),
-            retry_in: delay.as_ref().ok().copied(),
+            retry_in: wait.as_ref().ok().map(|wait| wait.delay),
             ..self.progress.event(kind, &payload)
         });
-        let now = api.now();
-        self.due = now.saturating_add(delay?);
-        self.not_before = now + failure.retry_after().unwrap_or_default().min(LONGEST_RETRY_AFTER);
+        let (now, wait) = (api.now(), wait?);
+        (self.due, self.not_before) = (now + wait.delay, now + wait.at_least);
         Ok(())
     }
 
-    fn delay<A: Api<Json = J>>(
+    fn wait_after<A: Api<Json = J>>(
         &self,
         api: &A,
         request: &StatesRequest,
         caller: &mut impl Caller<J>,
         failure: &Failure<J>,
-    ) -> Result<Duration, WatchError<J>> {
+    ) -> Result<Wait, WatchError<J>> {
         let asks = request.should_retry && matches!(failure, Failure::Status(_));
         if failure.is_permanent()
             && !(asks && caller.should_retry(failure, &self.progress).map_err(WatchError::BadArgument)?)
@@ -129,6 +130,6 @@ impl<J: Json> States<J> {
                 caller.retry_delay(self.failures, failure, &self.progress).map_err(WatchError::BadArgument)?
             }
         };
-        Ok(delay_until_retry(delay, failure.retry_after().unwrap_or_default()))
+        Ok(Wait::new(delay, failure.retry_after()))
     }
 }

@@ -12,7 +12,7 @@ use crate::error::{Endings, WatchError};
 use crate::event::WatchEvent;
 use crate::failure::Failure;
 use crate::request::WatchRequest;
-use crate::retry::{Delay, LONGEST_RETRY_AFTER, delay_until_retry};
+use crate::retry::{Delay, Wait};
 use crate::session::Session;
 use crate::state::CvmState;
 use crate::time::{sleep, within, woken};
@@ -42,14 +42,6 @@ struct Watch<'a, A: Api, C> {
     endings: Endings,
     /// Attempts that have failed since the last one that brought a state, that one included.
     failures: u32,
-}
-
-/// What is waited for before the next attempt.
-#[derive(Clone, Copy)]
-struct Wait {
-    delay: Duration,
-    /// The part of it that the server asks for: no wake-up ends that.
-    at_least: Duration,
 }
 
 impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
@@ -125,8 +117,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
             Delay::Fixed(delay) => delay,
             Delay::Asked => caller.retry_delay(self.failures, failure, progress).map_err(WatchError::BadArgument)?,
         };
-        let at_least = retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER);
-        Ok(Wait { delay: delay_until_retry(delay, at_least), at_least })
+        Ok(Wait::new(delay, retry_after))
     }
 
     /// Waits for the next attempt. A wake-up ends the wait, but not what the server asks for.

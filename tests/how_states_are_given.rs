@@ -55,6 +55,17 @@ fn at(status: &str, time: f64) -> (String, f64) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn every_read_that_is_answered_is_told_also_where_nothing_has_changed() {
+    let reads = [Read::Status("stopped"), Read::Status("stopped"), Read::Fail(503), Read::Status("running")];
+    let world = World::new([]).with_reads(reads);
+    let mut states = Loop::over(&world, json!({ "interval": 10, "retryDelay": 2000 }));
+    assert_eq!([states.status().await, states.status().await], [at("stopped", 0.0), at("running", 22.0)]);
+    let told: Vec<_> = states.listener.reads.iter().map(|(status, time)| (status.as_str(), *time)).collect();
+    assert_eq!(told, [("\"stopped\"", 0.0), ("\"stopped\"", 10.0), ("\"running\"", 22.0)]);
+    assert_eq!(read(json!({ "onRead": 7 })).unwrap_err()[0].field, "onRead");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_first_read_comes_at_once_and_the_next_when_the_interval_is_over() {
     let world = World::new([]).with_reads(["stopped", "starting", "running"].map(Read::Status));
     let mut states = Loop::over(&world, json!({ "interval": 10 }));
@@ -242,4 +253,12 @@ fn a_request_has_an_identifier_an_interval_a_delay_and_should_retry() {
     let bad = read(json!({ "id": 7, "interval": 31, "retryDelay": -1, "shouldRetry": true })).unwrap_err();
     let fields: Vec<_> = bad.iter().map(|error| error.field).collect();
     assert_eq!(fields, ["id", "interval", "retryDelay", "shouldRetry"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interval_runs_from_the_start_of_a_read() {
+    let world = World::new([]).with_reads([Read::Slow(2.0, "stopped"), Read::Status("running")]);
+    let mut states = Loop::over(&world, json!({}));
+    states.next().await.unwrap();
+    assert_eq!(states.status().await, at("running", 5.0));
 }

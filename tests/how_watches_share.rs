@@ -23,6 +23,13 @@ fn world(budget: &Budget, streams: Vec<Vec<Step>>, reads: Vec<Read>) -> Rc<World
     Rc::new(World::new(streams).with_reads(reads).sharing(budget))
 }
 
+/// A world where one stream is allowed.
+fn lone(budget: &Budget, streams: Vec<Vec<Step>>, reads: Vec<Read>) -> Rc<World> {
+    let mut world = World::new(streams).with_reads(reads).sharing(budget);
+    world.max_streams = 1;
+    Rc::new(world)
+}
+
 fn spawn(world: &Rc<World>, changes: Value) -> JoinHandle<Outcome> {
     let (world, request) = (Rc::clone(world), request(changes));
     tokio::task::spawn_local(async move { world.watch(&request).await })
@@ -109,21 +116,16 @@ async fn a_stream_that_becomes_free_goes_to_the_watch_that_has_read_for_the_long
 async fn a_free_stream_is_kept_for_the_one_that_has_read_for_longer() {
     page(async {
         let budget = Budget::default();
-        let lone = |streams, reads| {
-            let mut world = World::new(streams).with_reads(reads).sharing(&budget);
-            world.max_streams = 1;
-            Rc::new(world)
-        };
-        let holder = lone(vec![vec![Wait(11.5), state("running"), complete("running")]], vec![]);
+        let holder = lone(&budget, vec![vec![Wait(11.5), state("running"), complete("running")]], vec![]);
         spawn(&holder, json!({}));
         tokio::task::yield_now().await;
-        let first = lone(vec![vec![Wait(20.0), state("running"), complete("running")]], starting(9));
+        let first = lone(&budget, vec![vec![Wait(20.0), state("running"), complete("running")]], starting(9));
         spawn(&first, json!({ "interval": 10 }));
         until(1).await;
-        let second = lone(vec![vec![state("running")]], starting(99));
+        let second = lone(&budget, vec![vec![state("running")]], starting(99));
         let watch = spawn(&second, json!({ "interval": 5 }));
         until(12).await;
-        let newcomer = lone(vec![vec![state("running")]], starting(99));
+        let newcomer = lone(&budget, vec![vec![state("running")]], starting(99));
         spawn(&newcomer, json!({ "interval": 5 }));
         watch.await.unwrap().unwrap();
         assert_eq!((first.read_at(), first.opened()), (vec![0.0, 10.0], vec![20.0]));
@@ -135,24 +137,19 @@ async fn a_free_stream_is_kept_for_the_one_that_has_read_for_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_watch_keeps_its_place_when_its_attempt_times_out_and_loses_it_when_it_fails() {
-    for (reads, attempts, is_first) in
-        [(starting(99), 9, true), (vec![Read::Status("starting"), Read::Break], 9, false)]
+    for (reads, timeout, is_first) in
+        [(starting(99), 12, true), (vec![Read::Status("starting"), Read::Break], 100, false)]
     {
         page(async {
             let budget = Budget::default();
-            let lone = |streams, reads: Vec<Read>| {
-                let mut world = World::new(streams).with_reads(reads).sharing(&budget);
-                world.max_streams = 1;
-                Rc::new(world)
-            };
-            let holder = lone(vec![vec![Wait(21.0), state("running"), complete("running")]], vec![]);
+            let holder = lone(&budget, vec![vec![Wait(21.0), state("running"), complete("running")]], vec![]);
             spawn(&holder, json!({}));
             tokio::task::yield_now().await;
             let reads: Vec<_> = reads.into_iter().chain(starting(99)).collect();
-            let first = lone(vec![vec![Silence]], reads);
-            spawn(&first, json!({ "timeout": 12, "maxRetries": attempts }));
+            let first = lone(&budget, vec![vec![Silence]], reads);
+            spawn(&first, json!({ "timeout": timeout, "maxRetries": 9 }));
             until(1).await;
-            let second = lone(vec![vec![Silence]], starting(99));
+            let second = lone(&budget, vec![vec![Silence]], starting(99));
             spawn(&second, json!({}));
             until(27).await;
             assert_eq!(first.opened().len(), usize::from(is_first));
@@ -166,17 +163,12 @@ async fn a_watch_keeps_its_place_when_its_attempt_times_out_and_loses_it_when_it
 async fn a_place_of_one_that_waits_to_retry_keeps_no_stream_idle() {
     page(async {
         let budget = Budget::default();
-        let lone = |streams, reads: Vec<Read>| {
-            let mut world = World::new(streams).with_reads(reads).sharing(&budget);
-            world.max_streams = 1;
-            Rc::new(world)
-        };
-        let holder = lone(vec![vec![Wait(13.0), state("running"), complete("running")]], vec![]);
+        let holder = lone(&budget, vec![vec![Wait(13.0), state("running"), complete("running")]], vec![]);
         spawn(&holder, json!({}));
         tokio::task::yield_now().await;
-        let first = lone(vec![vec![Silence]], starting(99));
+        let first = lone(&budget, vec![vec![Silence]], starting(99));
         spawn(&first, json!({ "timeout": 12, "maxRetries": 9, "retryDelay": 600_000 }));
-        let second = lone(vec![vec![Silence]], starting(99));
+        let second = lone(&budget, vec![vec![Silence]], starting(99));
         tokio::task::yield_now().await;
         spawn(&second, json!({}));
         until(17).await;
@@ -406,6 +398,24 @@ async fn a_second_refusal_whose_read_fails_leaves_the_first_in_force() {
         assert_eq!((first.opened().len(), third.opened().len()), (1, 0), "not before 30 s");
         until(4).await;
         assert_eq!((first.opened().len(), third.opened().len()), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_has_had_a_stream_waits_in_line_anew() {
+    page(async {
+        let budget = Budget::default();
+        let holder = lone(&budget, vec![vec![Wait(4.0), state("running"), complete("running")]], vec![]);
+        spawn(&holder, json!({}));
+        tokio::task::yield_now().await;
+        let first = lone(&budget, vec![vec![Silence], vec![Silence]], starting(99));
+        spawn(&first, json!({ "timeout": 12, "maxRetries": 9, "retryDelay": 0 }));
+        until(1).await;
+        let second = lone(&budget, vec![vec![Silence]], starting(99));
+        spawn(&second, json!({}));
+        until(20).await;
+        assert_eq!((first.opened(), second.opened()), (vec![5.0], vec![15.0]), "the second has read for longer");
     })
     .await;
 }

@@ -133,7 +133,7 @@ function showResultsFirst() {
 function offerReboot(cvm, statuses) {
   if (!simulator.isThere) return;
   const text =
-    statuses.size > 1 ? "See it once more:" : `${cvm} was running already, so there was nothing to wait for.`;
+    statuses.size > 1 ? "To see it once more:" : `${cvm} was running already, so there was nothing to wait for.`;
   advice.give("offer", text, "Boot again", () => {
     // The watch begins first, so that it sees the CVM leave the status that it waits for.
     watch({ leaveFirst: true });

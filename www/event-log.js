@@ -85,7 +85,8 @@ export class EventLog {
   #entry({ event, at }) {
     const fields = element("span", { class: "fields" });
     for (const [field, label] of FIELDS) {
-      const value = event[field];
+      // An event also carries the last known status and step: here, only what it says itself.
+      const value = event.data?.[field];
       if (value === undefined || value === null || value === "") continue;
       fields.append(pair(label, field === "elapsed" && typeof value === "number" ? `${value} s` : value));
     }

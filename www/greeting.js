@@ -6,24 +6,30 @@ const SNIPPETS = [
   {
     title: "Watch a boot",
     code: `const state = await client.watchCvmState({
-  id: "my-app", target: "running", timeout: 120,
-  onEvent: (event) => console.log(event.type, event.status, event.boot_progress ?? ""),
+  id: "my-app", target: "running",
+  onEvent: ({ type, status, boot_progress }) => {
+    console.log(type, status, boot_progress ?? "");
+  },
 });
 console.log(\`CVM is now \${state.status}\`);`,
   },
   {
     title: "Give up after ten seconds",
     code: `try {
-  await client.watchCvmState({ id: "my-database", target: "stopped", signal: AbortSignal.timeout(10_000) });
-} catch (error) {
-  if (error instanceof WatchAbortedError) console.log(\`not stopped: it is \${error.lastState?.status}\`);
+  const signal = AbortSignal.timeout(10_000);
+  await client.watchCvmState({
+    id: "my-database", target: "stopped", signal,
+  });
+} catch ({ name, lastState }) {
+  console.log(name, "It is", lastState?.status);
 }`,
   },
   {
     title: "Follow every state of a CVM",
-    code: `for await (const state of client.cvmStates({ id: "my-app" })) {
-  console.log(state.status, state.boot_progress ?? "", state.uptime ?? "");
-  if (state.status === "stopped") break;
+    code: `const states = client.cvmStates({ id: "my-app" });
+for await (const { status, uptime } of states) {
+  console.log(status, uptime ?? "");
+  if (status === "stopped") break;
 }`,
   },
 ];

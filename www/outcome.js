@@ -126,7 +126,10 @@ function table(caption, entries, depth = 0) {
 
 function errorFields(error) {
   const others = Object.keys(error).filter((name) => !ERROR_FIELDS.includes(name) && name !== "stack");
-  return [...ERROR_FIELDS, ...others].filter((name) => error[name] !== undefined).map((name) => [name, error[name]]);
+  // The state that failed is the last one, too: it is shown once.
+  const repeats = (name) => name === "lastState" && literal(error.state) === literal(error.lastState);
+  const shown = [...ERROR_FIELDS, ...others].filter((name) => error[name] !== undefined && !repeats(name));
+  return shown.map((name) => [name, error[name]]);
 }
 
 function isFieldError(given) {

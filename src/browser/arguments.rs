@@ -1,10 +1,10 @@
 //! What the caller wrote, read from JavaScript objects.
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
 
 use crate::error::FieldError;
-use crate::request::{Arguments, Given};
+use crate::request::{Arguments, Check, Given};
 
 use super::value::field;
 
@@ -31,50 +31,33 @@ impl Default for JsArguments {
 
 impl JsArguments {
     /// Takes an argument that must be an object.
-    pub fn required(name: &'static str, value: JsValue) -> Result<Self, FieldError> {
+    pub fn required(name: &'static str, value: JsValue, errors: &mut Vec<FieldError>) -> Option<Self> {
         if value.is_object() {
-            return Ok(Self(value.unchecked_into()));
+            return Some(Self(value.unchecked_into()));
         }
-        Err(FieldError { field: name, message: format!("must be an object, but is {}", show(&value)) })
-    }
-
-    /// Takes an argument that may be left out.
-    pub fn optional(name: &'static str, value: JsValue) -> Result<Self, FieldError> {
-        if value.is_undefined() { Ok(Self::default()) } else { Self::required(name, value) }
+        errors.push(FieldError { field: name, message: format!("must be an object, but is {}", show(&value)) });
+        None
     }
 
     /// What stands in a field.
     pub fn value(&self, name: &str) -> JsValue {
         field(&self.0, name)
     }
+}
 
-    /// A field that is true or false; false by default.
-    pub fn flag(&self, name: &'static str) -> Result<bool, FieldError> {
-        let value = self.value(name);
-        if value.is_undefined() {
-            return Ok(false);
-        }
-        value.as_bool().ok_or_else(|| self.refuse(name, "true or false"))
+impl Check<'_, JsArguments> {
+    /// A field that may hold a function; undefined if it does not.
+    pub fn js_function(&mut self, name: &'static str) -> JsValue {
+        if self.function(name) { self.arguments.value(name) } else { JsValue::UNDEFINED }
     }
 
-    /// A field that may hold a function.
-    pub fn function(&self, name: &'static str) -> Result<Option<Function>, FieldError> {
-        let value = self.value(name);
-        match () {
-            () if value.is_undefined() => Ok(None),
-            () if value.is_function() => Ok(Some(value.unchecked_into())),
-            () => Err(self.refuse(name, "a function")),
-        }
-    }
-
-    /// Checks a field that may hold an abort signal.
-    pub fn check_signal(&self, name: &'static str) -> Result<(), FieldError> {
-        let value = self.value(name);
+    /// A field that may hold an abort signal.
+    pub fn signal(&mut self, name: &'static str) {
+        let value = self.arguments.value(name);
         // `null` is what `fetch` takes for no signal, too.
-        if value.is_undefined() || value.is_null() || is_signal(&value) {
-            return Ok(());
+        if !(value.is_undefined() || value.is_null() || is_signal(&value)) {
+            self.refuse(name, "an AbortSignal");
         }
-        Err(self.refuse(name, "an AbortSignal"))
     }
 }
 
@@ -107,7 +90,7 @@ fn given(value: &JsValue) -> Given {
 
 #[cfg(test)]
 mod tests {
-    use js_sys::{BigInt, Reflect, Symbol};
+    use js_sys::{BigInt, Function, Reflect, Symbol};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
@@ -141,7 +124,9 @@ mod tests {
             let signal = Function::new_no_args(&format!("return {expression}")).call0(&JsValue::UNDEFINED).unwrap();
             let object = Object::new();
             Reflect::set(&object, &"signal".into(), &signal).unwrap();
-            JsArguments(object).check_signal("signal")
+            let mut errors = Vec::new();
+            Check { arguments: &JsArguments(object), errors: &mut errors }.signal("signal");
+            errors
         };
         for signal in [
             "undefined",
@@ -150,10 +135,10 @@ mod tests {
             "AbortSignal.timeout(1000)",
             "({ aborted: false, addEventListener() {}, removeEventListener() {} })",
         ] {
-            assert_eq!(check(signal), Ok(()), "{signal}");
+            assert_eq!(check(signal), [], "{signal}");
         }
         for other in ["true", "{}", "globalThis", "({ aborted: 0, addEventListener() {} })", "({ aborted: true })"] {
-            assert!(check(other).is_err(), "{other}");
+            assert_eq!(check(other).len(), 1, "{other}");
         }
     }
 }

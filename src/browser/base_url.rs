@@ -3,6 +3,7 @@
 use web_sys::Url;
 
 use crate::error::FieldError;
+use crate::request::Check;
 
 use super::arguments::{JsArguments, show};
 use super::value::{global, text};
@@ -10,54 +11,80 @@ use super::value::{global, text};
 const DEFAULT: &str = "https://cloud-api.phala.com/api/v1";
 
 /// The client's `baseURL`: absolute, and without a slash at its end.
-pub fn read(config: &JsArguments) -> Result<String, FieldError> {
+pub fn read(check: &mut Check<'_, JsArguments>) -> String {
     let field = "baseURL";
-    let value = config.value(field);
+    let value = check.arguments.value(field);
     if value.is_undefined() {
-        return Ok(DEFAULT.into());
+        return DEFAULT.into();
     }
     let given = value.as_string();
-    given.as_deref().and_then(resolve).filter(is_plain).map(|url| without_slash(&url)).ok_or_else(|| {
-        let rule = "an http(s) URL, or a path relative to the page, without user name, query and fragment";
-        let shown = given.map_or_else(|| show(&value), |given| show(&without_secrets(&given).into()));
-        FieldError { field, message: format!("must be {rule}, but is {shown}") }
-    })
+    if let Some(url) = given.as_deref().and_then(resolve).filter(is_plain) {
+        return without_slash(&url);
+    }
+    let rule = "an http(s) URL, or a path relative to the page, without user name, query and fragment";
+    let shown = given.map_or(value, |given| without_secrets(&given).into());
+    check.errors.push(FieldError { field, message: format!("must be {rule}, but is {}", show(&shown)) });
+    String::new()
 }
 
 /// Resolves an address against the page or the worker; without either only an absolute one will do. A worker that was made
 /// from a blob has an address that nothing can be relative to: there it is the origin.
 fn resolve(url: &str) -> Option<Url> {
-    let location = global("location");
-    let bases = [text(&global("document"), "baseURI"), text(&location, "href"), text(&location, "origin")];
-    let mut against = bases.into_iter().flatten().filter_map(|base| Url::new_with_base(url, &base).ok());
-    if url.is_empty() { None } else { Url::new(url).ok().or_else(|| against.next()) }
+    if url.is_empty() {
+        return None;
+    }
+    let mut resolved = Url::new(url);
+    for (object, part) in [("document", "baseURI"), ("location", "href"), ("location", "origin")] {
+        if let (Err(_), Some(base)) = (&resolved, text(&global(object), part)) {
+            resolved = Url::new_with_base(url, &base);
+        }
+    }
+    resolved.ok()
 }
 
 fn is_plain(url: &Url) -> bool {
-    matches!(url.protocol().as_str(), "http:" | "https:")
-        && [url.username(), url.password(), url.search(), url.hash()].iter().all(String::is_empty)
+    let is_empty = |part| text(url, part).is_none_or(|part| part.is_empty());
+    matches!(text(url, "protocol").as_deref(), Some("http:" | "https:"))
+        && ["username", "password", "search", "hash"].into_iter().all(is_empty)
 }
 
 fn without_slash(url: &Url) -> String {
-    format!("{}{}", url.origin(), url.pathname().trim_end_matches('/'))
+    let mut whole = origin(url) + &text(url, "pathname").unwrap_or_default();
+    while whole.ends_with('/') {
+        whole.pop();
+    }
+    whole
+}
+
+/// An address's scheme, host and port.
+pub fn origin(url: &Url) -> String {
+    text(url, "origin").unwrap_or_default()
 }
 
 /// What a message may show of a base URL: nothing where a password, a token or a key may stand.
 fn without_secrets(url: &str) -> &str {
-    if url.contains('@') { "…" } else { url.split_inclusive(['?', '#']).next().unwrap_or_default() }
+    if url.bytes().any(|byte| byte == b'@') {
+        return "…";
+    }
+    let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).map_or(url.len(), |at| at + 1);
+    url.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use js_sys::{Object, Reflect};
+    use wasm_bindgen::JsValue;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
 
-    fn read_one(value: &str) -> Result<String, FieldError> {
+    fn read_one(value: &JsValue) -> Result<String, String> {
         let config = Object::new();
-        Reflect::set(&config, &"baseURL".into(), &value.into()).unwrap();
-        read(&JsArguments::required("config", config.into()).unwrap())
+        Reflect::set(&config, &"baseURL".into(), value).unwrap();
+        let mut errors = Vec::new();
+        let config = JsArguments::required("config", config.into(), &mut errors).unwrap();
+        let url = read(&mut Check { arguments: &config, errors: &mut errors });
+        errors.pop().map_or(Ok(url), |error| Err(error.message))
     }
 
     #[wasm_bindgen_test]
@@ -69,9 +96,9 @@ mod tests {
             ("/api/v1", format!("{origin}/api/v1")),
             ("//example.com//", format!("{}//example.com", text(&global("location"), "protocol").unwrap())),
         ] {
-            assert_eq!(read_one(value).as_deref(), Ok(expected.as_str()), "{value}");
+            assert_eq!(read_one(&value.into()), Ok(expected), "{value}");
         }
-        assert_eq!(read(&JsArguments::default()).as_deref(), Ok(DEFAULT));
+        assert_eq!(read_one(&JsValue::UNDEFINED).as_deref(), Ok(DEFAULT));
     }
 
     #[wasm_bindgen_test]
@@ -84,7 +111,7 @@ mod tests {
             ("http://me:secret@example.com", "\"…\""),
             ("http://", "\"http://\""),
         ] {
-            let message = read_one(value).unwrap_err().message;
+            let message = read_one(&value.into()).unwrap_err();
             assert!(message.ends_with(&format!("but is {shown}")), "{message}");
         }
     }

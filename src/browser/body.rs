@@ -2,13 +2,12 @@
 
 use js_sys::{JsString, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{ReadableStreamDefaultReader, TextDecoder, TextDecoderOptions};
 
 use crate::failure::Failure;
 
 use super::json::JsJson;
-use super::value::{bytes, field, message_of, settled};
+use super::value::{bytes, field, ignore, message_of, settled};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -65,9 +64,8 @@ impl Body {
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let cancelled = self.0.cancel();
-        // A body that is broken rejects: awaited, so that it is not reported as unhandled.
-        spawn_local(async { drop(settled(cancelled).await) });
+        // A body that is broken rejects.
+        ignore(self.0.cancel());
     }
 }
 

@@ -4,16 +4,18 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use wasm_bindgen::JsValue;
+use web_sys::Url;
 
 use crate::budget::Budget;
 
+use super::base_url::origin;
 use super::value::{global, text};
 
 thread_local! {
     /// The page's budget for each origin.
-    static OF_PAGE: RefCell<Vec<(String, Rc<Budget>)>> = RefCell::default();
+    static OF_PAGE: RefCell<Vec<(String, Rc<Budget>)>> = const { RefCell::new(Vec::new()) };
     /// Where there is no page: each client's budget for its origin, known by the client's configuration.
-    static OF_CLIENTS: RefCell<Vec<(JsValue, Weak<Budget>)>> = RefCell::default();
+    static OF_CLIENTS: RefCell<Vec<(JsValue, Weak<Budget>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The budget that a call towards this base URL draws on.
@@ -21,8 +23,8 @@ thread_local! {
 /// A page shares one, since it shares the browser's connections and the API's limit for its user. A server has one for each
 /// client: its clients are those of many users. A client's budget is kept as long as a call of it goes on.
 pub fn budget(base_url: &str, client: &JsValue) -> Rc<Budget> {
-    let origin = base_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     if is_page() {
+        let origin = Url::new(base_url).map(|url| origin(&url)).unwrap_or_default();
         return OF_PAGE.with_borrow_mut(|all| {
             let known = all.iter().find(|(known, _)| *known == origin).map(|(_, budget)| Rc::clone(budget));
             known.unwrap_or_else(|| {

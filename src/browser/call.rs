@@ -1,64 +1,106 @@
 //! The arguments of a call, checked.
 
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+
+use futures_util::future::{Either, select};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
 
+use crate::budget::Budget;
+use crate::cvm_id::CvmId;
 use crate::error::FieldError;
+use crate::request::Check;
 
 use super::arguments::JsArguments;
+use super::budgets::budget;
 use super::client::Client;
+use super::context::Context;
+use super::endpoint::Endpoint;
 use super::errors::invalid;
+use super::signal::{aborted, reason};
+use super::wake_ups::WakeUps;
 
-/// What a call was given.
-pub struct Call<R> {
-    pub client: Client,
-    pub request: R,
+/// What a call was given, besides what its kind of request has.
+pub struct Call {
+    pub context: Context,
+    /// Aborts the call.
+    pub signal: AbortSignal,
+    client: Client,
+    /// The permits that it draws on.
+    budget: Rc<Budget>,
     pub on_event: Option<Function>,
     /// The request as it was written, for the caller's functions in it.
     pub arguments: JsArguments,
 }
 
-impl<R> Call<R> {
-    /// Reads the arguments; `read_request` reads the fields that the kind of request has. `signal` and `onEvent` may stand
-    /// in the request and in the options: the options win.
+impl Call {
+    /// Reads the arguments; `read_request` reads the fields that the kind of request has.
     ///
     /// # Errors
     /// What the promise rejects with: every bad field of all three.
-    pub fn read(
-        config: &JsValue,
+    pub fn read<R>(
+        context: Context,
+        config: JsValue,
         request: JsValue,
         options: JsValue,
         read_request: impl FnOnce(&JsArguments) -> Result<R, Vec<FieldError>>,
-    ) -> Result<Self, JsValue> {
+    ) -> Result<(Self, R), JsValue> {
         let mut errors = Vec::new();
-        let client = Client::read(config, &mut errors);
-        let mut keep = Errors(&mut errors);
-        let options = keep.one(JsArguments::optional("options", options)).unwrap_or_default();
-        let arguments = keep.one(JsArguments::required("request", request));
-        let [in_request, in_options] = [arguments.as_ref(), Some(&options)].map(|given| {
-            keep.one(given?.check_signal("signal"));
-            keep.one(given?.function("onEvent")).flatten()
-        });
-        let request = arguments.as_ref().and_then(|arguments| keep.all(read_request(arguments)));
-        let arguments = arguments.unwrap_or_default();
-        match (client, request) {
-            (Some(client), Some(request)) if errors.is_empty() => {
-                Ok(Self { client, request, on_event: in_options.or(in_request), arguments })
-            }
-            _ => Err(invalid(&errors)),
+        let call = Self::without_request(context, config, request, options, &mut errors);
+        match call.map(|call| (read_request(&call.arguments), call)) {
+            Some((Ok(request), call)) if errors.is_empty() => return Ok((call, request)),
+            Some((Err(more), _)) => errors.extend(more),
+            _ => {}
         }
-    }
-}
-
-/// Keeps the errors, and gives what there is otherwise.
-pub struct Errors<'a>(pub &'a mut Vec<FieldError>);
-
-impl Errors<'_> {
-    pub fn one<T>(&mut self, result: Result<T, FieldError>) -> Option<T> {
-        result.map_err(|bad| self.0.push(bad)).ok()
+        Err(invalid(&errors))
     }
 
-    pub fn all<T>(&mut self, result: Result<T, Vec<FieldError>>) -> Option<T> {
-        result.map_err(|bad| self.0.extend(bad)).ok()
+    /// `signal` and `onEvent` may stand in the request and in the options: the options win. `None` if the request is no
+    /// object, which leaves nothing to be checked in it.
+    fn without_request(
+        context: Context,
+        config: JsValue,
+        request: JsValue,
+        options: JsValue,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<Self> {
+        let client = Client::read(&config, errors);
+        let options = if options.is_undefined() { None } else { JsArguments::required("options", options, errors) };
+        let arguments = JsArguments::required("request", request, errors);
+        let mut on_event = JsValue::UNDEFINED;
+        for arguments in [&arguments, &options].into_iter().flatten() {
+            let mut check = Check { arguments, errors };
+            check.signal("signal");
+            let given = check.js_function("onEvent");
+            if !given.is_undefined() {
+                on_event = given;
+            }
+        }
+        let on_event = on_event.is_function().then(|| on_event.unchecked_into());
+        let (signal, budget) = (context.signal(), budget(&client.base_url, &config));
+        Some(Self { context, signal, client, budget, on_event, arguments: arguments? })
+    }
+
+    /// Listens to the page, until it is dropped.
+    pub fn wake_ups(&self) -> WakeUps {
+        WakeUps::of(self.context.page().as_ref())
+    }
+
+    /// The endpoint of a CVM; `stream_path` is that of its event stream.
+    pub fn endpoint(&self, id: &CvmId, stream_path: &str, wake_ups: WakeUps) -> Endpoint<'_> {
+        Endpoint::new(&self.client, id, stream_path, Rc::clone(&self.budget), wake_ups)
+    }
+
+    /// What the future gives, or the signal's reason if that aborts first. The loser is dropped, and with it its connection,
+    /// timers and listeners: before the promise settles.
+    pub async fn unless_aborted<T>(&self, future: Pin<Box<dyn Future<Output = T> + '_>>) -> Result<T, JsValue> {
+        let value = match select(pin!(aborted(&self.signal)), future).await {
+            Either::Left(((), _)) => None,
+            Either::Right((value, _)) => Some(value),
+        };
+        // The callback may have aborted when it was told the last event.
+        value.filter(|_| !self.signal.aborted()).ok_or_else(|| reason(&self.signal))
     }
 }

@@ -5,8 +5,6 @@ use std::time::Duration;
 use js_sys::Function;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
-use web_sys::AbortSignal;
 
 use crate::caller::{Caller, Progress};
 use crate::duration::{in_milliseconds, milliseconds};
@@ -18,10 +16,11 @@ use crate::json::Json as _;
 use crate::retry::Delay;
 use crate::state::CvmState;
 
-use super::arguments::{JsArguments, show};
+use super::arguments::show;
+use super::call::Call;
 use super::errors::Subject;
 use super::json::JsJson;
-use super::value::{field, message_of, settled};
+use super::value::{field, ignore, message_of};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
@@ -39,7 +38,7 @@ struct EventFields {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,26 +53,17 @@ struct EventFields {
     boot_progress: JsValue,
 }
 
-/// The functions that a call was given.
+/// The functions that a call was given. Once its signal has aborted, none is called any more.
 pub struct Callbacks<'a> {
-    /// The request as it was written.
-    arguments: &'a JsArguments,
-    on_event: Option<&'a Function>,
-    /// Once it has aborted, no function is called any more.
-    signal: &'a AbortSignal,
+    call: &'a Call,
     /// What the errors speak of that the functions are shown.
     subject: &'a Subject,
     thrown: Option<JsValue>,
 }
 
 impl<'a> Callbacks<'a> {
-    pub fn new(
-        arguments: &'a JsArguments,
-        on_event: Option<&'a Function>,
-        signal: &'a AbortSignal,
-        subject: &'a Subject,
-    ) -> Self {
-        Self { arguments, on_event, signal, subject, thrown: None }
+    pub fn new(call: &'a Call, subject: &'a Subject) -> Self {
+        Self { call, subject, thrown: None }
     }
 
     /// What a function of the caller's has thrown.
@@ -83,7 +73,7 @@ impl<'a> Callbacks<'a> {
 
     /// Calls a function of the request. One that throws ends the watch.
     fn call(&mut self, name: &'static str, arguments: &[JsValue]) -> Result<JsValue, FieldError> {
-        let function: Function = self.arguments.value(name).unchecked_into();
+        let function: Function = self.call.arguments.value(name).unchecked_into();
         let arguments: js_sys::Array = arguments.iter().collect();
         function.apply(&JsValue::UNDEFINED, &arguments).map_err(|thrown| {
             let message = format!("must not throw, but has thrown: {}", message_of(&thrown));
@@ -94,17 +84,33 @@ impl<'a> Callbacks<'a> {
 
     /// Calls a function that decides something, by the truth of what it gives.
     fn decide(&mut self, name: &'static str, argument: JsValue) -> Result<bool, FieldError> {
-        if self.signal.aborted() {
+        if self.call.signal.aborted() {
             return Ok(false);
         }
         let given = self.call(name, &[argument])?;
         if field(&given, "then").is_function() {
             let message = "must decide at once, but has given a promise".into();
-            // What it rejects with is not of interest any more.
-            spawn_local(async { drop(settled(Ok(given)).await) });
+            ignore(Ok(given));
             return Err(FieldError { field: name, message });
         }
         Ok(given.is_truthy())
+    }
+
+    /// Calls a function with an event.
+    fn tell(&self, function: Option<&Function>, event: WatchEvent<'_, JsJson>) {
+        // A chunk may hold many events, and the callback may abort at the first.
+        let Some(function) = function.filter(|_| !self.call.signal.aborted()) else { return };
+        let fields = EventFields {
+            r#type: event.kind.name(),
+            attempt: event.attempt,
+            retry_in: event.retry_in.map(in_milliseconds),
+            code: event.code.map(Code::name),
+            http_status: event.http_status,
+            failures: event.failures,
+            status: event.status.map_or(JsValue::UNDEFINED, Into::into),
+            boot_progress: event.boot_progress.map_or(JsValue::UNDEFINED, Into::into),
+        };
+        tell(function, event.payload.as_ref(), &serde_wasm_bindgen::to_value(&fields).unwrap_or_default());
     }
 }
 
@@ -112,19 +118,12 @@ impl Caller<JsJson> for Callbacks<'_> {
     fn on_event(&mut self, event: WatchEvent<'_, JsJson>) {
         #[cfg(feature = "panic")]
         assert!(event.payload.get("status") != Some(JsJson::of(&"panic")), "asked to panic");
-        // A chunk may hold many events, and the callback may abort at the first.
-        let Some(on_event) = self.on_event.filter(|_| !self.signal.aborted()) else { return };
-        let fields = EventFields {
-            r#type: event.kind.name(),
-            attempt: event.attempt,
-            retry_in: event.retry_in.map(in_milliseconds),
-            code: event.code,
-            http_status: event.http_status,
-            failures: event.failures,
-            status: event.status.map_or(JsValue::UNDEFINED, Into::into),
-            boot_progress: event.boot_progress.map_or(JsValue::UNDEFINED, Into::into),
-        };
-        tell(on_event, event.payload.as_ref(), &serde_wasm_bindgen::to_value(&fields).unwrap_or_default());
+        self.tell(self.call.on_event.as_ref(), event);
+    }
+
+    fn on_read(&mut self, event: WatchEvent<'_, JsJson>) {
+        let function = self.call.arguments.value("onRead");
+        self.tell(function.is_function().then(|| function.unchecked_ref()), event);
     }
 
     fn warn(&mut self, hint: &str) {
@@ -150,14 +149,14 @@ impl Caller<JsJson> for Callbacks<'_> {
         progress: &Progress<JsJson>,
     ) -> Result<Duration, FieldError> {
         let name = "retryDelay";
-        if self.signal.aborted() {
+        if self.call.signal.aborted() {
             return Ok(Duration::ZERO);
         }
         let given = self.call(name, &[failures.into(), self.subject.failure(failure, progress)])?;
         given.as_f64().filter(|number| Delay::MILLISECONDS.contains(number)).map(milliseconds).ok_or_else(|| {
             let given_ = show(&given);
-            // It may be a promise that rejects.
-            spawn_local(async { drop(settled(Ok(given)).await) });
+            // It may be a promise.
+            ignore(Ok(given));
             let message = format!("must give a number of milliseconds from 0 to 2147483647, but has given {given_}");
             FieldError { field: name, message }
         })

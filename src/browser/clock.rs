@@ -21,9 +21,10 @@ pub fn wall_clock() -> Duration {
     duration(Date::now())
 }
 
-/// What is negative or no number is nothing.
+/// To the microsecond; what is negative or no number is nothing.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
 fn duration(milliseconds: f64) -> Duration {
-    Duration::try_from_secs_f64(milliseconds / 1000.0).unwrap_or_default()
+    Duration::from_micros((milliseconds * 1000.0) as u64)
 }
 
 #[cfg(test)]

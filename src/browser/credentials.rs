@@ -8,17 +8,20 @@ use web_sys::Headers;
 
 use crate::error::FieldError;
 use crate::failure::Failure;
+use crate::request::Check;
 
 use super::arguments::JsArguments;
-use super::call::Errors;
 use super::json::JsJson;
 use super::value::{name_of, settled};
 
 #[wasm_bindgen(module = "/src/js/values.js")]
 extern "C" {
-    /// `Headers` from an object of strings or from other `Headers`, if all of them can be sent.
+    /// A text that can be sent as a header's value, or undefined.
+    #[wasm_bindgen(js_name = readHeaderValue)]
+    fn read_header_value(value: &JsValue) -> JsValue;
+    /// `Headers` from an object of strings or from other `Headers`, if all of them can be sent; else undefined.
     #[wasm_bindgen(js_name = readHeaders)]
-    fn read_headers(value: &JsValue) -> Option<Headers>;
+    fn read_headers(value: &JsValue) -> JsValue;
 }
 
 const VALUE_RULE: &str = "a string that can be sent as an HTTP header";
@@ -28,28 +31,23 @@ const HEADERS_RULE: &str = "an object of strings that can be sent as HTTP header
 pub struct Credentials {
     /// Whether cookies go along, to another origin too.
     pub cookies: bool,
-    api_key: Option<Provided<String>>,
-    headers: Option<Provided<Headers>>,
+    api_key: Option<Provided>,
+    headers: Option<Provided>,
     version: Option<String>,
 }
 
 impl Credentials {
     /// Reads them from the client's configuration.
-    pub fn read(config: &JsArguments) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let mut keep = Errors(&mut errors);
-        let api_key = keep.one(Provided::read(config, "apiKey", VALUE_RULE, header_value)).flatten();
-        let headers = keep.one(Provided::read(config, "headers", HEADERS_RULE, read_headers)).flatten();
-        let version = config.value("version");
-        if !version.is_undefined() && header_value(&version).is_none() {
-            keep.0.push(FieldError { field: "version", message: format!("must be {VALUE_RULE}") });
+    pub fn read(check: &mut Check<'_, JsArguments>) -> Self {
+        let api_key = Provided::read(check, "apiKey", VALUE_RULE, read_header_value);
+        let headers = Provided::read(check, "headers", HEADERS_RULE, read_headers);
+        let version = check.arguments.value("version");
+        if !version.is_undefined() && read_header_value(&version).is_undefined() {
+            check.errors.push(FieldError { field: "version", message: format!("must be {VALUE_RULE}") });
         }
-        let cookies = keep.one(config.flag("useCookieAuth")).unwrap_or_default();
-        if !errors.is_empty() {
-            return Err(errors);
-        }
+        let cookies = check.flag("useCookieAuth");
         // Cookies say who it is: no key besides.
-        Ok(Self { cookies, api_key: api_key.filter(|_| !cookies), headers, version: version.as_string() })
+        Self { cookies, api_key: api_key.filter(|_| !cookies), headers, version: version.as_string() }
     }
 
     /// Whether they need headers of our own, which EventSource cannot send.
@@ -64,23 +62,18 @@ impl Credentials {
 
     /// The headers of the next request; functions are asked anew.
     pub async fn headers(&self, accept: &str) -> Result<Headers, Failure<JsJson>> {
-        let given = match &self.headers {
-            Some(provided) => Some(provided.get().await?),
-            None => None,
-        };
-        let key = match &self.api_key {
-            Some(provided) => Some(provided.get().await?),
-            None => None,
-        };
+        let given = Provided::get(self.headers.as_ref()).await?;
+        let key = Provided::get(self.api_key.as_ref()).await?.as_string();
         let ours =
             [("Accept", Some(accept)), ("X-Phala-Version", self.version.as_deref()), ("X-API-Key", key.as_deref())];
         // What it throws could quote a value.
-        join(given.as_ref(), ours).map_err(|_| Failure::Broken("the headers cannot be set".into()))
+        join(&given, ours).map_err(|_| Failure::Broken("the headers cannot be set".into()))
     }
 }
 
-fn join(given: Option<&Headers>, ours: [(&str, Option<&str>); 3]) -> Result<Headers, JsValue> {
-    let headers = given.map_or_else(Headers::new, Headers::new_with_headers)?;
+/// The headers that were given (none, if that is undefined), and ours.
+fn join(given: &JsValue, ours: [(&str, Option<&str>); 3]) -> Result<Headers, JsValue> {
+    let headers = Headers::new_with_headers(given.unchecked_ref())?;
     for (name, value) in ours {
         if let Some(value) = value {
             headers.set(name, value)?;
@@ -90,56 +83,52 @@ fn join(given: Option<&Headers>, ours: [(&str, Option<&str>); 3]) -> Result<Head
 }
 
 /// Something that the caller has given, or a function that is asked for it each time.
-struct Provided<T> {
+struct Provided {
     field: &'static str,
     rule: &'static str,
-    read: fn(&JsValue) -> Option<T>,
-    source: Source<T>,
+    /// Takes what was given; gives undefined if that cannot be used.
+    read: fn(&JsValue) -> JsValue,
+    source: JsValue,
 }
 
-enum Source<T> {
-    Fixed(T),
-    Asked(Function),
-}
-
-impl<T: Clone> Provided<T> {
+impl Provided {
     fn read(
-        config: &JsArguments,
+        check: &mut Check<'_, JsArguments>,
         field: &'static str,
         rule: &'static str,
-        read: fn(&JsValue) -> Option<T>,
-    ) -> Result<Option<Self>, FieldError> {
-        let value = config.value(field);
-        let source = match () {
-            () if value.is_undefined() => return Ok(None),
-            () if value.is_function() => Source::Asked(value.unchecked_into()),
-            () => {
-                let message = || format!("must be {rule}, or a function that gives one");
-                Source::Fixed(read(&value).ok_or_else(|| FieldError { field, message: message() })?)
-            }
-        };
-        Ok(Some(Self { field, rule, read, source }))
+        read: fn(&JsValue) -> JsValue,
+    ) -> Option<Self> {
+        let value = check.arguments.value(field);
+        if value.is_undefined() {
+            return None;
+        }
+        let source = if value.is_function() { value } else { read(&value) };
+        if source.is_undefined() {
+            let message = format!("must be {rule}, or a function that gives one");
+            check.errors.push(FieldError { field, message });
+            return None;
+        }
+        Some(Self { field, rule, read, source })
     }
 
-    async fn get(&self) -> Result<T, Failure<JsJson>> {
-        let Self { field, rule, read, source } = self;
-        let function = match source {
-            Source::Fixed(value) => return Ok(value.clone()),
-            Source::Asked(function) => function,
-        };
+    /// What there is for the next request; undefined if nothing was given.
+    async fn get(provided: Option<&Self>) -> Result<JsValue, Failure<JsJson>> {
+        let Some(Self { field, rule, read, source }) = provided else { return Ok(JsValue::UNDEFINED) };
+        if !source.is_function() {
+            return Ok(source.clone());
+        }
+        let function: &Function = source.unchecked_ref();
         // Its message may quote the value that it stumbled over: the name has to do.
         let given = settled(function.call0(&JsValue::UNDEFINED))
             .await
             .map_err(|error| Failure::Broken(format!("the function {field} has failed with {}", name_of(&error))))?;
-        let nonsense = || format!("the function {field} must give {rule}, and has given something else");
-        read(&given).ok_or_else(|| Failure::Broken(nonsense()))
+        let value = read(&given);
+        if value.is_undefined() {
+            let message = format!("the function {field} must give {rule}, and has given something else");
+            return Err(Failure::Broken(message));
+        }
+        Ok(value)
     }
-}
-
-/// A header's value (RFC 9110, 5.5), in characters that JavaScript's byte strings hold.
-fn header_value(value: &JsValue) -> Option<String> {
-    let is_sendable = |char| char == '\t' || (' '..='\u{ff}').contains(&char) && !('\u{7f}'..'\u{80}').contains(&char);
-    value.as_string().filter(|text| !text.trim().is_empty() && text.chars().all(is_sendable))
 }
 
 #[cfg(test)]
@@ -150,7 +139,10 @@ mod tests {
 
     fn read(config: &str) -> Result<Credentials, Vec<FieldError>> {
         let config = Function::new_no_args(&format!("return {config}")).call0(&JsValue::UNDEFINED).unwrap();
-        Credentials::read(&JsArguments::required("config", config).unwrap())
+        let mut errors = Vec::new();
+        let config = JsArguments::required("config", config, &mut errors).unwrap();
+        let credentials = Credentials::read(&mut Check { arguments: &config, errors: &mut errors });
+        if errors.is_empty() { Ok(credentials) } else { Err(errors) }
     }
 
     fn get(headers: &Headers, name: &str) -> Option<String> {

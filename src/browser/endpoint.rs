@@ -61,8 +61,8 @@ impl<'a> Api for Endpoint<'a> {
         send(self.client, &self.read_url, "application/json").await?.json().await
     }
 
-    async fn sleep(&self, duration: Duration) {
-        timer::sleep(duration).await;
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> {
+        timer::sleep(duration)
     }
 
     fn now(&self) -> Duration {
@@ -81,8 +81,8 @@ impl<'a> Api for Endpoint<'a> {
         is_hidden()
     }
 
-    async fn woken(&self) -> WakeUp {
-        self.wake_ups.next().await
+    fn woken(&self) -> impl Future<Output = WakeUp> {
+        self.wake_ups.next()
     }
 }
 

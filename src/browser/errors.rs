@@ -9,35 +9,15 @@ use crate::error::{FieldError, WatchError};
 use crate::event::Code;
 use crate::failure::Failure;
 use crate::request::{ReadRequest, StatesRequest, WatchRequest};
+use crate::text::join;
 
 use super::json::{JsJson, last_state};
 
 #[wasm_bindgen(module = "/src/js/errors.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = WatchError)]
-    type JsWatchError;
-    #[wasm_bindgen(constructor, js_class = WatchError)]
-    fn new(message: &str, fields: &JsValue) -> JsWatchError;
-
-    type WatchAbortedError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, fields: &JsValue) -> WatchAbortedError;
-
-    type MaxRetriesExceededError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, fields: &JsValue) -> MaxRetriesExceededError;
-
-    type CvmFailedError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, fields: &JsValue) -> CvmFailedError;
-
-    type RequestError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, fields: &JsValue) -> RequestError;
-
-    type ValidationError;
-    #[wasm_bindgen(constructor)]
-    fn new(message: &str, fields: &JsValue) -> ValidationError;
+    /// An error of the class of that name.
+    #[wasm_bindgen(js_name = makeError)]
+    fn make_error(class: &str, message: &str, fields: &JsValue) -> JsValue;
 }
 
 /// What the errors have besides a message. What is undefined is left out.
@@ -50,7 +30,7 @@ struct ErrorFields<'a> {
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
     cause: JsValue,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<Code>,
+    code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(with = "serde_wasm_bindgen::preserve", skip_serializing_if = "JsValue::is_undefined")]
@@ -66,8 +46,8 @@ impl ErrorFields<'_> {
         Self { attempts: progress.attempts, last_state: last_state(progress), ..Self::default() }
     }
 
-    fn to_value(&self) -> JsValue {
-        serde_wasm_bindgen::to_value(self).unwrap_or_default()
+    fn error(&self, class: &str, message: &str) -> JsValue {
+        make_error(class, message, &serde_wasm_bindgen::to_value(self).unwrap_or_default())
     }
 }
 
@@ -79,7 +59,7 @@ pub fn invalid(errors: &[FieldError]) -> JsValue {
 fn validation_error<'a>(errors: &'a [FieldError], fields: ErrorFields<'a>) -> JsValue {
     let message: Vec<_> = errors.iter().map(ToString::to_string).collect();
     let fields = ErrorFields { validation_errors: errors, ..fields };
-    ValidationError::new(&message.join("; "), &fields.to_value()).into()
+    fields.error("ValidationError", &join(&message, "; "))
 }
 
 /// What the errors of a call speak of: "the watch of CVM …".
@@ -87,7 +67,7 @@ pub struct Subject(String);
 
 impl Subject {
     pub fn watch(request: &WatchRequest) -> Self {
-        let targets = request.target.statuses.join("\" or \"");
+        let targets = join(&request.target.statuses, "\" or \"");
         Self(format!("the watch of CVM \"{}\" for \"{targets}\"", request.id.as_ref()))
     }
 
@@ -102,7 +82,7 @@ impl Subject {
     /// The signal has aborted.
     pub fn aborted(&self, reason: JsValue, progress: &Progress<JsJson>) -> JsValue {
         let fields = ErrorFields { cause: reason, ..ErrorFields::of(progress) };
-        WatchAbortedError::new(&format!("{} was aborted", self.0), &fields.to_value()).into()
+        fields.error("WatchAbortedError", &format!("{} was aborted", self.0))
     }
 
     /// The watch has ended without its target; `thrown` is what a function of the caller's threw.
@@ -117,11 +97,11 @@ impl Subject {
             WatchError::Refused(failure) => self.failure(failure, progress),
             WatchError::RetriesExceeded { failure, .. } => {
                 let fields = ErrorFields { cause: self.failure(failure, progress), ..fields };
-                MaxRetriesExceededError::new(&message(), &fields.to_value()).into()
+                fields.error("MaxRetriesExceededError", &message())
             }
             WatchError::CvmFailed(state) => {
                 let fields = ErrorFields { state: state.json().clone().into(), ..fields };
-                CvmFailedError::new(&format!("{}: {error}", self.0), &fields.to_value()).into()
+                fields.error("CvmFailedError", &format!("{}: {error}", self.0))
             }
         }
     }
@@ -133,7 +113,7 @@ impl Subject {
             return cause;
         }
         let fields = ErrorFields { cause, ..ErrorFields::of(progress) };
-        JsWatchError::new(&format!("{} has failed: {failure}", self.0), &fields.to_value()).into()
+        fields.error("WatchError", &format!("{} has failed: {failure}", self.0))
     }
 
     /// How an attempt failed: a `RequestError`, if the server has answered, else a plain error with a `code`.
@@ -144,9 +124,9 @@ impl Subject {
             Failure::Redirected { .. } => JsValue::UNDEFINED,
             _ => return attempt_error(failure),
         };
-        let (code, status) = (failure.code(), failure.http_status());
+        let (code, status) = (failure.code().map(Code::name), failure.http_status());
         let fields = ErrorFields { code, status, detail, ..ErrorFields::of(progress) };
-        RequestError::new(&format!("{}: {failure}", self.0), &fields.to_value()).into()
+        fields.error("RequestError", &format!("{}: {failure}", self.0))
     }
 }
 

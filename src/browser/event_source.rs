@@ -1,7 +1,5 @@
 //! The browser's own EventSource as an event stream.
 
-use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use futures_util::StreamExt;
 use wasm_bindgen::prelude::*;
 use web_sys::{EventSource, EventSourceInit, MessageEvent};
 
@@ -11,12 +9,13 @@ use crate::failure::Failure;
 use super::endpoint::Arrival;
 use super::json::JsJson;
 use super::listener::Listener;
+use super::mailbox::Mailbox;
 use super::value::{field, global, message_of};
 
 /// An open EventSource. It is closed at its first failure, so that it never reconnects by itself, and when it is dropped.
 pub struct EventSourceStream {
     source: EventSource,
-    arrivals: UnboundedReceiver<Arrival>,
+    arrivals: Mailbox<Arrival>,
     _listeners: [Listener; 4],
 }
 
@@ -28,21 +27,17 @@ impl EventSourceStream {
         let source = EventSource::new_with_event_source_init_dict(url, &init).map_err(|error| {
             Failure::Broken(format!("the browser cannot open the event stream: {}", message_of(&error)))
         })?;
-        let (send, arrivals) = unbounded();
+        let arrivals = Mailbox::default();
         let listeners = EventKind::ALL.map(|kind| {
-            let (source_, send) = (source.clone(), send.clone());
-            Listener::new(&source, kind.name(), move |event| {
-                // This fails when the stream has been dropped meanwhile: nobody waits for the event then.
-                let _ = send.unbounded_send(arrival(&source_, kind, event));
-            })
+            let (source_, arrivals) = (source.clone(), arrivals.clone());
+            Listener::new(&source, kind.name(), move |event| arrivals.put(arrival(&source_, kind, event)))
         });
         Ok(Self { source, arrivals, _listeners: listeners })
     }
 
     /// The next frame, or how the stream has ended.
     pub async fn next(&mut self) -> Arrival {
-        // The listeners hold the sending ends as long as `self` lives, so there is always a next one.
-        self.arrivals.next().await.unwrap_or(Err(Failure::Ended))
+        self.arrivals.next().await
     }
 }
 

@@ -10,13 +10,14 @@ use web_sys::{Headers, RequestCache, RequestCredentials, RequestInit, RequestRed
 
 use crate::failure::{Failure, Refusal};
 use crate::json::Json;
+use crate::sse::digits;
 
 use super::body::Body;
 use super::client::Client;
 use super::json::JsJson;
 use super::signal::AbortOnDrop;
 use super::timer;
-use super::value::{field, message_of};
+use super::value::{field, message_of, settled};
 
 /// How long the body of a refusal is awaited: it only explains what is already known.
 const DETAIL_WITHIN: Duration = Duration::from_secs(3);
@@ -25,7 +26,7 @@ const DETAIL_WITHIN: Duration = Duration::from_secs(3);
 extern "C" {
     /// Calls `fetch`. The body of an answer that comes after the signal has aborted is cancelled.
     #[wasm_bindgen(catch, js_name = sendRequest)]
-    async fn send_request(fetch: &Function, url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
+    fn send_request(fetch: &Function, url: &str, init: &RequestInit) -> Result<JsValue, JsValue>;
 }
 
 /// The answer to a request, with a status that says success. Dropping it aborts what is left of it.
@@ -49,7 +50,7 @@ pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Fa
     if client.credentials.cookies {
         init.set_credentials(RequestCredentials::Include);
     }
-    let answered = send_request(&client.fetch(), url, &init).await;
+    let answered = settled(send_request(&client.fetch(), url, &init)).await;
     let response: Response = answered.map_err(unreachable)?.unchecked_into();
     let status = status_of(&response)?;
     match status {
@@ -112,7 +113,7 @@ async fn refused(response: &Response, status: u16) -> Failure<JsJson> {
 
 /// `Retry-After` is a number of seconds, or a date by the server's clock (RFC 9110, 10.2.3).
 fn retry_after_of(value: &str, now: f64) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
+    if let Some(seconds) = digits(value.trim_ascii().as_bytes()) {
         return Some(Duration::from_secs(seconds));
     }
     let wait = Date::parse(value) - now;
@@ -137,7 +138,7 @@ mod tests {
 
     fn client(fetch: &str) -> Client {
         let config = Function::new_no_args(&format!("return {{ {fetch} }}")).call0(&JsValue::UNDEFINED).unwrap();
-        Client::read(&config, &mut Vec::new()).unwrap()
+        Client::read(&config, &mut Vec::new())
     }
 
     async fn read(fetch: &str, url: &str) -> Result<JsJson, Failure<JsJson>> {

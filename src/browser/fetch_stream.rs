@@ -103,7 +103,7 @@ mod tests {
     fn client(fetch: &str) -> Client {
         let config = format!("return {{ fetch: async (url, {{ headers, signal }}) => {{ {fetch} }} }}");
         let config = Function::new_no_args(&config).call0(&JsValue::UNDEFINED).unwrap();
-        Client::read(&config, &mut Vec::new()).unwrap()
+        Client::read(&config, &mut Vec::new())
     }
 
     fn answer(body: &str) -> String {

@@ -17,6 +17,7 @@ mod fetch;
 mod fetch_stream;
 mod json;
 mod listener;
+mod mailbox;
 mod memory;
 mod signal;
 mod timer;
@@ -24,24 +25,18 @@ mod value;
 mod wake_ups;
 
 use std::panic::set_hook;
-use std::pin::pin;
 
-use futures_util::future::{Either, select};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
 
 use crate::caller::Progress;
 use crate::read::read;
 use crate::request::{ReadRequest, StatesRequest, WatchRequest};
 use crate::watch::watch;
 
-use budgets::budget;
 use call::Call;
 use callbacks::Callbacks;
 use context::Context;
-use endpoint::Endpoint;
 use errors::Subject;
-use signal::{aborted, reason};
 use wake_ups::WakeUps;
 
 /// Smaller than the standard library's allocator: 2.1 kB of the compressed module.
@@ -56,6 +51,8 @@ pub fn start() {
     set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }
 
+type Outcome = Result<JsValue, JsValue>;
+
 /// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.
 ///
 /// `config`, `request` and `options` are plain copies of what the caller passed (`src/js/index.js` makes them).
@@ -63,21 +60,13 @@ pub fn start() {
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = watchCvmState)]
-pub async fn watch_cvm_state(
-    context: Context,
-    config: JsValue,
-    request: JsValue,
-    options: JsValue,
-) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, options, WatchRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
-    let subject = Subject::watch(request);
-    let wake_ups = WakeUps::of(context.page().as_ref());
-    let budget = budget(&call.client.base_url, &config);
-    let endpoint = Endpoint::new(&call.client, &request.id, &request.stream_path(), budget, wake_ups);
-    let mut callbacks = Callbacks::new(&call.arguments, call.on_event.as_ref(), &signal, &subject);
-    let mut progress = Progress { spent: context.spent(), ..Progress::default() };
-    let watched = unless_aborted(&signal, watch(&endpoint, request, &mut progress, &mut callbacks)).await;
+pub async fn watch_cvm_state(context: Context, config: JsValue, request: JsValue, options: JsValue) -> Outcome {
+    let (call, request) = Call::read(context, config, request, options, WatchRequest::read)?;
+    let subject = Subject::watch(&request);
+    let endpoint = call.endpoint(&request.id, &request.stream_path(), call.wake_ups());
+    let mut callbacks = Callbacks::new(&call, &subject);
+    let mut progress = Progress { spent: call.context.spent(), ..Progress::default() };
+    let watched = call.unless_aborted(Box::pin(watch(&endpoint, &request, &mut progress, &mut callbacks))).await;
     // Its listeners are removed before the promise settles.
     drop(endpoint);
     match watched {
@@ -92,19 +81,12 @@ pub async fn watch_cvm_state(
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = getCvmState)]
-pub async fn get_cvm_state(
-    context: Context,
-    config: JsValue,
-    request: JsValue,
-    options: JsValue,
-) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, options, ReadRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
-    let subject = Subject::read(request);
-    let budget = budget(&call.client.base_url, &config);
-    let endpoint = Endpoint::new(&call.client, &request.id, "", budget, WakeUps::default());
-    let mut progress = Progress { spent: context.spent(), ..Progress::default() };
-    let answered = unless_aborted(&signal, read(&endpoint, request.timeout, &mut progress)).await;
+pub async fn get_cvm_state(context: Context, config: JsValue, request: JsValue, options: JsValue) -> Outcome {
+    let (call, request) = Call::read(context, config, request, options, ReadRequest::read)?;
+    let subject = Subject::read(&request);
+    let endpoint = call.endpoint(&request.id, "", WakeUps::default());
+    let mut progress = Progress { spent: call.context.spent(), ..Progress::default() };
+    let answered = call.unless_aborted(Box::pin(read(&endpoint, request.timeout, &mut progress))).await;
     match answered {
         Ok(Ok(state)) => Ok(state.json().clone().into()),
         Ok(Err(failure)) => Err(subject.not_read(&failure, &progress)),
@@ -118,38 +100,19 @@ pub async fn get_cvm_state(
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = nextCvmState)]
-pub async fn next_cvm_state(
-    context: Context,
-    config: JsValue,
-    request: JsValue,
-    memory: JsValue,
-) -> Result<JsValue, JsValue> {
-    let call = Call::read(&config, request, JsValue::UNDEFINED, StatesRequest::read)?;
-    let (request, signal) = (&call.request, context.signal());
-    let subject = Subject::states(request);
-    let wake_ups = WakeUps::of(context.page().as_ref());
-    let budget = budget(&call.client.base_url, &config);
-    let endpoint = Endpoint::new(&call.client, &request.id, "", budget, wake_ups);
-    let mut callbacks = Callbacks::new(&call.arguments, call.on_event.as_ref(), &signal, &subject);
+pub async fn next_cvm_state(context: Context, config: JsValue, request: JsValue, memory: JsValue) -> Outcome {
+    let (call, request) = Call::read(context, config, request, JsValue::UNDEFINED, StatesRequest::read)?;
+    let subject = Subject::states(&request);
+    let endpoint = call.endpoint(&request.id, "", call.wake_ups());
+    let mut callbacks = Callbacks::new(&call, &subject);
     let mut states = memory::recall(&memory);
-    let given = unless_aborted(&signal, states.next(&endpoint, request, &mut callbacks)).await;
+    let given = call.unless_aborted(Box::pin(states.next(&endpoint, &request, &mut callbacks))).await;
     drop(endpoint);
     match given {
         Ok(Ok(_)) => Ok(memory::keep(&states)),
         Ok(Err(error)) => Err(subject.failed(&error, &states.progress, callbacks.thrown())),
         Err(reason) => Err(subject.aborted(reason, &states.progress)),
     }
-}
-
-/// What the future gives, or the signal's reason if that aborts first. The loser is dropped, and with it its connection,
-/// timers and listeners: before the promise settles.
-async fn unless_aborted<T>(signal: &AbortSignal, future: impl Future<Output = T>) -> Result<T, JsValue> {
-    let value = match select(pin!(aborted(signal)), pin!(future)).await {
-        Either::Left(((), _)) => None,
-        Either::Right((value, _)) => Some(value),
-    };
-    // The callback may have aborted when it was told the last event.
-    value.filter(|_| !signal.aborted()).ok_or_else(|| reason(signal))
 }
 
 #[cfg(test)]

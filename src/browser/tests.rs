@@ -1,8 +1,9 @@
 //! Calls from JavaScript in a real browser. What the built package does against a server is tested in tests/e2e.
 
+use futures_util::future::{Either, select};
 use js_sys::{Array, Function, JSON};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
-use web_sys::AbortController;
+use web_sys::{AbortController, AbortSignal};
 
 use super::value::field;
 use super::*;

@@ -29,8 +29,14 @@ pub fn global(name: &str) -> JsValue {
 ///
 /// # Errors
 /// What the call threw, or the promise was rejected with.
-pub async fn settled(called: Result<JsValue, JsValue>) -> Result<JsValue, JsValue> {
-    JsFuture::from(Promise::resolve(&called?)).await
+pub fn settled(called: Result<JsValue, JsValue>) -> JsFuture {
+    JsFuture::from(called.map_or_else(|thrown| Promise::reject(&thrown), |given| Promise::resolve(&given)))
+}
+
+/// Makes nothing of what a call gave. A promise that rejects is not reported as unhandled.
+pub fn ignore(called: Result<JsValue, JsValue>) {
+    // It has subscribed, and stays so.
+    drop(settled(called));
 }
 
 /// The bytes of a typed array or a `DataView` of any realm; `None` for anything else.

@@ -1,11 +1,7 @@
 //! What wakes a watch: the page is online again, comes back from the back/forward cache, or becomes visible.
 
-use std::cell::RefCell;
-use std::future::poll_fn;
 use std::time::Duration;
 
-use futures_channel::mpsc::{UnboundedReceiver, unbounded};
-use futures_util::StreamExt as _;
 use wasm_bindgen::JsValue;
 use web_sys::EventTarget;
 
@@ -13,6 +9,7 @@ use crate::api::WakeUp;
 
 use super::clock::now;
 use super::listener::Listener;
+use super::mailbox::Mailbox;
 use super::value::{field, global, text};
 
 /// What an event of the page says.
@@ -20,42 +17,37 @@ type Meaning = Box<dyn FnMut(&JsValue) -> Option<WakeUp>>;
 
 /// Listens to a page until it is dropped.
 #[derive(Default)]
-pub struct WakeUps(Option<(RefCell<UnboundedReceiver<WakeUp>>, [Listener; 3])>);
+pub struct WakeUps {
+    wake_ups: Mailbox<WakeUp>,
+    _listeners: Option<[Listener; 3]>,
+}
 
 impl WakeUps {
     /// Listens; without a page (a server) there is nothing to hear.
     pub fn of(page: Option<&EventTarget>) -> Self {
-        Self(page.map(|page| {
-            let (send, wake_ups) = unbounded();
-            let mut hidden_since = is_hidden().then(now);
-            let listener = |kind, mut wake_up: Meaning| {
-                let send = send.clone();
-                Listener::new(page, kind, move |event| {
-                    // This fails when the watch has ended meanwhile.
-                    let _ = wake_up(&event).map(|wake_up| send.unbounded_send(wake_up));
-                })
-            };
-            let listeners = [
-                listener("online", Box::new(|_| Some(WakeUp::Online))),
-                listener(
-                    "pageshow",
-                    Box::new(|event| field(event, "persisted").is_truthy().then_some(WakeUp::Restored)),
-                ),
-                // It is sent to the document, and bubbles.
-                listener("visibilitychange", Box::new(move |_| visible_after(&mut hidden_since))),
-            ];
-            (RefCell::new(wake_ups), listeners)
-        }))
+        let Some(page) = page else { return Self::default() };
+        let wake_ups = Mailbox::default();
+        let mut hidden_since = is_hidden().then(now);
+        let listener = |kind, mut wake_up: Meaning| {
+            let wake_ups = wake_ups.clone();
+            Listener::new(page, kind, move |event| {
+                if let Some(wake_up) = wake_up(&event) {
+                    wake_ups.put(wake_up);
+                }
+            })
+        };
+        let listeners = [
+            listener("online", Box::new(|_| Some(WakeUp::Online))),
+            listener("pageshow", Box::new(|event| field(event, "persisted").is_truthy().then_some(WakeUp::Restored))),
+            // It is sent to the document, and bubbles.
+            listener("visibilitychange", Box::new(move |_| visible_after(&mut hidden_since))),
+        ];
+        Self { wake_ups, _listeners: Some(listeners) }
     }
 
     /// The next one. What comes while nobody waits is kept.
-    pub async fn next(&self) -> WakeUp {
-        let Some((wake_ups, _)) = &self.0 else { return std::future::pending().await };
-        match poll_fn(|context| wake_ups.borrow_mut().poll_next_unpin(context)).await {
-            Some(wake_up) => wake_up,
-            // The listeners hold the sending ends as long as `self` lives.
-            None => std::future::pending().await,
-        }
+    pub fn next(&self) -> impl Future<Output = WakeUp> {
+        self.wake_ups.next()
     }
 }
 

@@ -44,6 +44,9 @@ const classes = {
   RequestError,
   ValidationError,
 };
+/** An error of the class of that name. */
+export const makeError = (name, message, fields) => new classes[name](message, fields);
+
 for (const [value, { prototype }] of Object.entries(classes)) {
   Object.defineProperty(prototype, "name", { value, configurable: true, writable: true });
 }

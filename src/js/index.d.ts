@@ -36,6 +36,7 @@ export interface ClientConfig {
    *
    * @example
    * ```js
+   * import { createClient } from "cvm-watch";
    * import { fetch, ProxyAgent } from "undici";
    *
    * const dispatcher = new ProxyAgent("http://proxy.example:3128");
@@ -314,7 +315,12 @@ export type StatesRequest = OneIdentifier & {
   shouldRetry?: ((error: RequestError) => boolean) | undefined;
   /** Ends the loop with a {@link WatchAbortedError}. */
   signal?: AbortSignalLike | null | undefined;
-  /** Called with each read that has failed and is tried again. What it throws, or rejects with, is reported as uncaught. */
+  /**
+   * Called after each read that was answered, with a `state` event, also where nothing has changed: for a view that shows
+   * whether it is up to date. What it throws, or rejects with, is reported as uncaught.
+   */
+  onRead?: ((event: StateEvent) => unknown) | undefined;
+  /** Called with each read that has failed. What it throws, or rejects with, is reported as uncaught. */
   onEvent?: ((event: ReadErrorEvent) => unknown) | undefined;
 };
 
@@ -430,18 +436,11 @@ export interface ErrorEvent extends EventBase<"error", ErrorPayload>, ErrorPaylo
   httpStatus?: number;
 }
 
-/** `cvmStates`: a read has failed, and is tried again. */
-export interface ReadErrorEvent extends ErrorPayload {
-  type: "error";
-  data: ErrorPayload;
-  /** What kind of failure it was. */
-  code: FailureCode;
-  /** With `code: "status"`: the HTTP status. */
-  httpStatus?: number;
+/** `cvmStates`: a read has failed. `attempt` counts the reads; `retryIn` is missing if no other follows. */
+export interface ReadErrorEvent extends ErrorEvent {
+  code: Exclude<FailureCode, "timeout">;
   /** The reads that have failed since the last answer, this one included. */
   failures: number;
-  /** Milliseconds until the next read. */
-  retryIn: number;
 }
 
 /** What `onEvent` is called with: `type` tells which of the four it is. */

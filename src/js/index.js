@@ -1,3 +1,4 @@
+import { WatchError } from "./errors.js";
 import { load } from "./load.js";
 import { statesOf } from "./states.js";
 import { isObject, isSignal, show, tryTo } from "./values.js";
@@ -50,7 +51,7 @@ export const getCvmState = (client, request, options) => run("getCvmState", clie
 
 export function cvmStates(client, given) {
   const request = settle(() => copy(given));
-  const next = async (memory, signal) => run("nextCvmState", client, withSignal(request(), signal), memory);
+  const next = async (memory, signal) => await run("nextCvmState", client, withSignal(request(), signal), memory);
   return statesOf(next, signalOf(tryTo(request)));
 }
 
@@ -74,5 +75,15 @@ async function run(name, client, ...args) {
   const began = now();
   const subject = `the ${name === "getCvmState" ? "read" : "watch"} of CVM ${show(idOf(request ?? {}))}`;
   const call = await load(subject, signal, request?.timeout, typeof config?.fetch === "function");
-  return await call(name, { signal, spent: now() - began }, config, request, options);
+  try {
+    return await call(name, { signal, spent: now() - began }, config, request, options);
+  } catch (error) {
+    throw retraced(error);
+  }
+}
+
+/** An error's stack is that of WebAssembly, where it was made. From here V8 follows the `await`s to the caller's line. */
+function retraced(error) {
+  if (error instanceof WatchError) tryTo(() => Error.captureStackTrace(error, retraced));
+  return error;
 }

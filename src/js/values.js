@@ -40,6 +40,10 @@ export function isSignal(value) {
 /** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+/** A text that can be sent as a header's value, and says something; undefined for anything else. */
+export const readHeaderValue = (value) =>
+  typeof value === "string" && value.trim() && SENDABLE.test(value) ? value : undefined;
+
 /** `Headers` from an object of strings or from other `Headers`; undefined for what cannot be sent. */
 export function readHeaders(value) {
   // What it throws could quote a value, which may be secret.

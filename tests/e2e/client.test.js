@@ -778,3 +778,22 @@ test("the WebAssembly loads by itself, once, at the first watch; a load that fai
     ["running", "running", "running"],
   ]);
 });
+
+test("a relative baseURL in a worker that was made from a blob is relative to the page's origin", async () => {
+  const status = await browser.run(async () => {
+    const source = `
+      import { createClient } from "${new URL("/pkg/index.js", location)}";
+      const answer = createClient({ baseURL: "/api/v1" }).getCvmState({ id: "my-database" });
+      answer.then(({ status }) => postMessage(status), (error) => postMessage(String(error)));`;
+    const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    const message = await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(message));
+    });
+    worker.terminate();
+    URL.revokeObjectURL(url);
+    return message;
+  });
+  assert.equal(status, "running");
+});

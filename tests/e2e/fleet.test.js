@@ -5,7 +5,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { By, Key } from "selenium-webdriver";
 import { startBrowser } from "./browser.js";
 import { startSimulator } from "./simulator.js";
-import { isTooWide, screens, useScreen, violations } from "./viewport.js";
+import { isTooWide, screens, setScreen, violations } from "./viewport.js";
 
 /** Short boots, and yet long enough that reads see some of each. */
 const EACH = { bootStepMs: 300 };
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
-beforeEach(() => useScreen(driver));
+beforeEach(() => setScreen(driver));
 
 /** Opens the page with a fleet of its own. */
 async function open(size, each = EACH) {
@@ -59,6 +59,7 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   await open(60);
   await simulator.call("PUT", `cvms/${BROKEN}`, { ...EACH, failAt: "setting up docker" });
   await simulator.call("DELETE", "counters");
+  await driver.executeScript(() => performance.setResourceTimingBufferSize(10_000));
   await all("start").click();
   await told(/59 running, 1 failed/);
   await until(async () => (await counts()).join() === "1 failed,59 running", "59 running, 1 failed");
@@ -69,8 +70,22 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
   const { streams, reads } = await simulator.call("GET", "counters");
   assert.equal(streams.mostOpen, 4);
   assert.equal(streams.refused, 0);
-  assert.ok(reads.mostInASecond <= 11, `${reads.mostInASecond} reads in a second`);
+  assert.ok(reads.mostOpen <= 2, `${reads.mostOpen} reads at a time`);
+  const most = await mostReadsInASecond();
+  assert.ok(most > 5 && most <= 11, `${most} reads in a second`);
 });
+
+/**
+ * By when they left the page: on a busy machine, the server may get those of more than a second at once. The browser notes
+ * some a little late, so that one that was due before the second may count.
+ */
+const mostReadsInASecond = () =>
+  driver.executeScript(() => {
+    const reads = performance.getEntriesByType("resource").filter(({ name }) => name.endsWith("/state"));
+    const starts = reads.map(({ startTime }) => startTime).sort((a, b) => a - b);
+    const inSecondFrom = (start) => starts.filter((other) => other >= start && other < start + 990).length;
+    return Math.max(...starts.map(inSecondFrom));
+  });
 
 test("one CVM is started, restarted, failed, started again and stopped", async () => {
   await open(6);
@@ -91,6 +106,8 @@ test("one CVM is started, restarted, failed, started again and stopped", async (
   await button(cvm, "start").click();
   await told(/Start fleet-002: 1 running after/);
   assert.equal((await cards())[1].cvm, cvm, "back in its place");
+  await button(cvm, "restart").click();
+  await is("moving");
   await button(cvm, "stop").click();
   await told(/Stop fleet-002: 1 stopped/);
   await is("stopped");
@@ -115,17 +132,20 @@ test("all CVMs are restarted, failed and stopped; the bar shows how far a boot i
 });
 
 test("a change that somebody else makes is shown, and another size is another fleet", async () => {
-  await open(6);
+  await open(6, { bootStepMs: 2000 });
   await simulator.call("POST", "cvms/fleet-005/start");
   await until(async () => (await card("fleet-005")).condition === "running", "fleet-005 running");
+  await all("restart").click();
+  await told(/Restart all/);
   await driver.findElement(By.css('#size [value="60"]')).sendKeys(Key.SPACE);
   await until(async () => (await cards()).length === 60, "60 cards");
   await until(async () => (await counts()).join() === "60 stopped", "60 stopped");
+  assert.match(await status(), /60 CVMs, all stopped/, "nothing of the fleet before");
 });
 
 test("by keyboard: one stop for all cards, arrows between the buttons, and the focus stays with a card that moves", async () => {
   await open(6);
-  await useScreen(driver, { width: 1400, height: 900 });
+  await setScreen(driver, { width: 1400, height: 900 });
   const stops = await driver.findElements(By.css('#cvms button[tabindex="0"]'));
   assert.equal(stops.length, 1);
   await driver.executeScript(() => document.querySelector('#all [data-action="fail"]').focus());
@@ -154,13 +174,13 @@ test("nothing moves by itself where motion is not wanted", async () => {
         [...document.querySelectorAll("body *")].filter((e) => getComputedStyle(e).transitionDuration !== "0s").length,
     );
   assert.ok((await motions()) > 0);
-  await useScreen(driver, { width: 1400, height: 900, motion: "reduce" });
+  await setScreen(driver, { width: 1400, height: 900, motion: "reduce" });
   assert.equal(await motions(), 0);
 });
 
 for (const screen of screens) {
   test(`at ${screen.width} px in ${screen.scheme} nothing is too wide, and axe finds nothing`, async () => {
-    await useScreen(driver, screen);
+    await setScreen(driver, screen);
     await open(6);
     await simulator.call("PUT", "cvms/fleet-002", { ...EACH, failAt: "booting" });
     await button("fleet-002", "start").click();

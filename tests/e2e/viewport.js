@@ -9,7 +9,7 @@ export const screens = ["light", "dark"].flatMap((scheme) => [
 ]);
 
 /** Shows pages on such a screen from now on; without one, as the browser itself does. */
-export async function useScreen(driver, screen) {
+export async function setScreen(driver, screen) {
   const { width, height, scheme = "", motion = "" } = screen ?? {};
   const features = [
     { name: "prefers-color-scheme", value: scheme },

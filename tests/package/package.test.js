@@ -117,6 +117,7 @@ const exported = [
   "bootFailed",
   "bootProgress",
   "createClient",
+  "cvmStates",
   "exponentialBackoff",
   "getCvmState",
   "watchCvmState",

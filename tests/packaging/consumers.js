@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { root } from "../../scripts/shell.js";
+import { readme } from "../documents/blocks.js";
 import { startWorkerd } from "../runtimes/workerd-server.js";
 import { env } from "./app.js";
 import { visit } from "./page.js";
@@ -279,9 +280,13 @@ function program(command, ...args) {
   };
 }
 
-/** The app's tests, in each of these environments. */
+/** The app's tests and README's, in each of these environments. */
 function vitestIn(...environments) {
-  return Object.fromEntries(environments.map((name) => [name, tests("vitest", "run", "--environment", name)]));
+  const inOne = (name) => async (app, server) => {
+    writeFileSync(join(app.folder, "readme.test.js"), readme("In tests")[0]);
+    return tests("vitest", "run", "--environment", name)(app, server);
+  };
+  return Object.fromEntries(environments.map((name) => [name, inOne(name)]));
 }
 
 /** The same; and in Jest's own jsdom, which lacks what is needed, a call tells so. */

@@ -134,7 +134,7 @@ const inLoop: StatesRequest = {
   uuid: "550e8400-e29b-41d4-a716-446655440000",
   retryDelay: exponentialBackoff(),
   shouldRetry: (error) => error.status === 404,
-  onEvent: (event: ReadErrorEvent) => `${event.code} ${event.failures} ${event.retryIn.toFixed()} ${event.httpStatus}`,
+  onEvent: (event: ReadErrorEvent) => `${event.code} ${event.failures} ${event.retryIn?.toFixed()} ${event.httpStatus}`,
 };
 client.cvmStates(inLoop) satisfies AsyncIterable<CvmState>;
 // @ts-expect-error: no CVM

@@ -1,7 +1,7 @@
 // Renders each hook and composable to text, as a server does; prints the texts, and how often anything was asked.
 
-import * as react from "cvm-watch/react";
-import * as vue from "cvm-watch/vue";
+import { useCvmState as useReactState, useWatchCvmState as useReactWatch } from "cvm-watch/react";
+import { useCvmState as useVueState, useWatchCvmState as useVueWatch } from "cvm-watch/vue";
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
 import { createSSRApp, h } from "vue";
@@ -19,11 +19,14 @@ const tell = ({ phase, state, isStale }) => `${phase} ${state} ${isStale}`;
 const values = (refs) => Object.fromEntries(Object.entries(refs).map(([name, ref]) => [name, ref.value]));
 
 const texts = [];
-for (const name of ["useWatchCvmState", "useCvmState"]) {
+for (const [useReact, useVue] of [
+  [useReactWatch, useVueWatch],
+  [useReactState, useVueState],
+]) {
   for (const request of requests) {
-    texts.push(renderToString(createElement(() => createElement("p", null, tell(react[name](client, request))))));
+    texts.push(renderToString(createElement(() => createElement("p", null, tell(useReact(client, request))))));
     const setup = () => {
-      const refs = vue[name](client, request);
+      const refs = useVue(client, request);
       return () => h("p", tell(values(refs)));
     };
     texts.push(await renderVue(createSSRApp({ setup })));

@@ -82,6 +82,25 @@ export function testViews(given) {
     assert.equal((await simulator.closed(id)).length, 2);
   });
 
+  test("a client is asked once for each component that is mounted", async () => {
+    const id = await simulator.script({ streams: [hold], reads: [tells("running")] });
+    await browser.run((id) => {
+      globalThis.asked = [];
+      const counting = {
+        watchCvmState: (...args) => asked.push("watch") && client.watchCvmState(...args),
+        cvmStates: (...args) => asked.push("states") && client.cvmStates(...args),
+      };
+      page.putAll([
+        ["watched", "watch", counting, { id, target: "running" }],
+        ["read", "states", counting, { id }],
+      ]);
+    }, id);
+    for (const name of ["watched", "read"]) await watches(name, "view.state");
+    assert.deepEqual(await browser.run(() => asked.sort()), ["states", "watch"]);
+    await browser.run(() => page.remove("watched", "read"));
+    await simulator.closed(id);
+  });
+
   test("between attempts a watch is retrying", async () => {
     const id = await simulator.script({ streams: [[state("starting"), "end"], reaches] });
     await begin("retries", { id, target: "running", retryDelay: 300 });
@@ -208,11 +227,19 @@ export function testViews(given) {
     }, id);
     assert.equal((await watches("three", "view.state")).at(-1).status, "starting");
     assert.equal((await simulator.requests(id)).length, 1);
-    // Functions that decide make it a watch of its own.
-    await browser.run((id) => page.put("own", "watch", client, { id, target: "running", until: () => true }), id);
-    await watches("own", "view.state");
+    await browser.run(() => page.remove("two", "three"));
+    await simulator.closed(id);
+  });
+
+  test("requests with functions that decide have a watch each", async () => {
+    const id = await simulator.script({ streams: [hold, hold] });
+    await browser.run((id) => {
+      const until = () => true;
+      page.putAll(["one", "two"].map((name) => [name, "watch", client, { id, target: "running", until }]));
+    }, id);
+    for (const name of ["one", "two"]) await watches(name, "view.state");
     assert.equal((await simulator.requests(id)).length, 2);
-    await browser.run(() => page.remove("two", "three", "own"));
+    await browser.run(() => page.remove("one", "two"));
     await simulator.closed(id);
   });
 

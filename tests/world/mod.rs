@@ -317,6 +317,8 @@ pub struct Listener<'a> {
     pub until: Answers<'a, Value>,
     pub fail_on: Answers<'a, Value>,
     pub should_retry: Answers<'a, u16>,
+    /// What `on_read` was told: the status, and when.
+    pub reads: Vec<(String, f64)>,
 }
 
 impl<'a> Listener<'a> {
@@ -327,6 +329,7 @@ impl<'a> Listener<'a> {
             until: Box::new(|_| panic!("nobody has asked for a function")),
             fail_on: Box::new(|_| panic!("nobody has asked for a function")),
             should_retry: Box::new(|_| panic!("nobody has asked for a function")),
+            reads: Vec::new(),
         }
     }
 
@@ -361,6 +364,10 @@ impl Caller<TestJson> for Listener<'_> {
             status: event.status.map(|json| json.0),
             boot_progress: event.boot_progress.map(|json| json.0),
         }));
+    }
+
+    fn on_read(&mut self, event: WatchEvent<'_, TestJson>) {
+        self.reads.push((event.payload.0["status"].to_string(), self.world.seconds()));
     }
 
     fn warn(&mut self, hint: &str) {

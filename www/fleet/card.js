@@ -3,7 +3,7 @@ import { reason } from "../control.js";
 import { remaining } from "../duration.js";
 import { element, say } from "../elements.js";
 import { condition } from "./condition.js";
-import { waitFor, withDeadline } from "./wait.js";
+import { DEADLINE, waitFor } from "./wait.js";
 
 /** @typedef {import("../../src/js/index.js").CvmState} CvmState */
 
@@ -74,24 +74,28 @@ export class Card {
    * Waits for what a button has asked for, and goes on showing states after that.
    *
    * @param {string} action
-   * @returns {Promise<CvmState>} rejects with an error of the package
+   * @returns {Promise<"reached" | "failed" | "late" | "replaced">} how it ended; replaced by what another button asks for
    */
   async wait(action) {
     const { client, interval, bootFailed } = this.#options;
     const request = waitFor(action, bootFailed);
     const signal = this.#begin(request.target);
+    const deadline = AbortSignal.timeout(DEADLINE);
+    let end = "reached";
     try {
-      return await client.watchCvmState({
+      await client.watchCvmState({
         id: this.#cvm,
         ...request,
         interval,
-        signal: withDeadline(signal),
+        signal: AbortSignal.any([signal, deadline]),
         onEvent: (event) => event.type === "state" && this.#show(event.data),
       });
-    } finally {
-      // Unless another button was pressed meanwhile.
-      if (!signal.aborted) this.follow();
+    } catch {
+      end = deadline.aborted ? "late" : "failed";
     }
+    if (signal.aborted) return "replaced";
+    this.follow();
+    return end;
   }
 
   /** The next boot will fail, or the one under way has. */

@@ -71,13 +71,13 @@ export class Fleet {
   }
 
   /**
-   * @returns {Promise<PromiseSettledResult<unknown>[]>} how the waiting for it ended, for each CVM; none if there is nothing
-   * to wait for
+   * @returns {Promise<string[]>} how the waiting for it ended, for each CVM; empty if there is nothing to wait for
    */
   async #act(action, cards, path) {
     // A watch that is to see the CVM leave its status begins before that.
     const early = waitFor(action, this.#options.bootFailed)?.leaveFirst;
-    const waits = early ? this.#wait(action, cards) : [];
+    const wait = () => cards.map((card) => card.wait(action));
+    const waits = early ? wait() : [];
     try {
       await ask(path, { method: "POST" });
     } catch (error) {
@@ -85,15 +85,8 @@ export class Fleet {
       throw error;
     }
     if (action === "fail") for (const card of cards) card.markFailing();
-    else if (!early) waits.push(...this.#wait(action, cards));
-    return Promise.allSettled(waits);
-  }
-
-  #wait(action, cards) {
-    const waits = cards.map((card) => card.wait(action));
-    // Handled at once: whoever looks at them may come later.
-    for (const wait of waits) wait.catch(() => {});
-    return waits;
+    else if (!early) waits.push(...wait());
+    return Promise.all(waits);
   }
 
   /** Many may change at once: sorted and counted once. */

@@ -4,7 +4,7 @@
  *
  * @param {HTMLElement} list
  */
-export function useArrowKeys(list) {
+export function listenToArrowKeys(list) {
   list.addEventListener("focusin", ({ target }) => {
     for (const other of list.querySelectorAll('button[tabindex="0"]')) other.setAttribute("tabindex", "-1");
     target.setAttribute("tabindex", "0");

@@ -3,7 +3,7 @@ import { duration } from "../duration.js";
 import { byId, say } from "../elements.js";
 import { showMode } from "../mode.js";
 import { Fleet } from "./fleet.js";
-import { useArrowKeys } from "./keyboard.js";
+import { listenToArrowKeys } from "./keyboard.js";
 import { Use } from "./use.js";
 
 /** How many CVMs there are at first. */
@@ -25,7 +25,6 @@ const DONE = { start: "running", stop: "stopped", restart: "running again" };
 const status = (text) => say(byId("status"), text);
 
 let fleet;
-let size = 0;
 try {
   // Not a static import: a package that is not there should be said, not leave a dead page.
   const { bootFailed, bootProgress, createClient } = await import("/pkg/index.js");
@@ -40,11 +39,12 @@ else if (fleet) status("This page needs the simulated API: run npm start without
 /** @param {string[]} present - the fleet that is there already */
 async function begin(present) {
   const use = new Use();
+  byId("use").hidden = false;
   setInterval(() => {
     fleet.tick();
     use.look();
   }, 1000);
-  useArrowKeys(byId("cvms"));
+  listenToArrowKeys(byId("cvms"));
   listen();
   if (present.length) {
     fleet.show(present);
@@ -60,14 +60,14 @@ function listen() {
   byId("size").addEventListener("change", ({ target }) => resize(Number(target.value)));
   byId("all").addEventListener("click", ({ target }) => {
     const { action } = target.dataset;
-    if (action) act(target.textContent, action, `${size} CVMs`, () => fleet.actOnAll(action));
+    if (action) act(target.textContent, action, () => fleet.actOnAll(action));
   });
   byId("cvms").addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (!button || button.getAttribute("aria-disabled") === "true") return;
     const { action } = button.dataset;
     const { cvm } = button.closest("li").dataset;
-    act(`${button.textContent} ${cvm}`, action, cvm, () => fleet.actOn(action, fleet.card(cvm)));
+    act(`${button.textContent} ${cvm}`, action, () => fleet.actOn(action, fleet.card(cvm)));
   });
 }
 
@@ -86,29 +86,28 @@ async function resize(wanted) {
 }
 
 function choose(wanted) {
-  size = wanted;
   for (const input of byId("size").querySelectorAll("input")) input.checked = Number(input.value) === wanted;
 }
 
 /** Presses a button, and says what came of it. */
-async function act(label, action, what, press) {
+async function act(label, action, press) {
   const began = performance.now();
   status(`${label}…`);
   try {
     const ends = await press();
-    status(
-      DONE[action]
-        ? `${label}: ${summary(action, ends)} after ${duration(performance.now() - began)}.`
-        : `${label}: ${what} told.`,
-    );
+    const told = action === "fail" ? "the boot under way, or else the next one" : summary(action, ends);
+    if (told) status(`${label}: ${told}${ends.length ? ` after ${duration(performance.now() - began)}` : ""}.`);
   } catch (error) {
     status(`${label}: ${reason(error)}.`);
   }
 }
 
+/** How the waiting ended. Where another button has taken its place, there is nothing to tell. */
 function summary(action, ends) {
-  const failed = ends.filter(({ status }) => status === "rejected").length;
-  const reached = ends.length - failed;
-  const parts = [reached && `${reached} ${DONE[action]}`, failed && `${failed} failed`].filter(Boolean);
-  return parts.join(", ");
+  const count = (name) => ends.filter((end) => end === name).length;
+  const words = { reached: DONE[action], failed: "failed", late: "not yet" };
+  return Object.keys(words)
+    .filter((name) => count(name) > 0)
+    .map((name) => `${count(name)} ${words[name]}`)
+    .join(", ");
 }

@@ -1,7 +1,7 @@
 /** @typedef {import("../../src/js/index.js").WatchRequest} WatchRequest */
 
 /** How long one waits for what a button has asked for, in milliseconds. */
-const DEADLINE = 180_000;
+export const DEADLINE = 180_000;
 
 const settled = (state) => !state.in_progress;
 
@@ -25,10 +25,3 @@ export function waitFor(action, bootFailed) {
       return undefined;
   }
 }
-
-/**
- * Ends with the other signal, or when the deadline is over.
- *
- * @param {AbortSignal} signal
- */
-export const withDeadline = (signal) => AbortSignal.any([signal, AbortSignal.timeout(DEADLINE)]);

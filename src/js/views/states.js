@@ -19,13 +19,13 @@ export const states = {
       show(news);
     };
     const onEvent = (event) => {
-      if (event.type === "error") show({ isStale: true });
-      else hear({ isStale: false });
+      show({ isStale: true });
       tell(event);
     };
+    const onRead = () => hear({ isStale: false });
     try {
       hear({});
-      for await (const state of client.cvmStates({ ...request, signal, onEvent })) hear({ state, isStale: false });
+      for await (const state of client.cvmStates({ ...request, signal, onEvent, onRead })) show({ state });
       return {};
     } catch (error) {
       return signal.aborted ? {} : { error, isStale: true };

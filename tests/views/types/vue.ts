@@ -16,7 +16,7 @@ phase.value satisfies WatchPhase;
 state.value?.boot_progress satisfies string | null | undefined;
 error.value?.message satisfies string | undefined;
 retryIn.value satisfies number | undefined;
-restart() satisfies void;
+restart();
 // @ts-expect-error: it cannot be written
 phase.value = "idle";
 

@@ -7,7 +7,7 @@
 // minutes, 4 when the API refuses, and 5 when the command has failed.
 
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { bootFailed, CvmFailedError, createClient, ValidationError, WatchAbortedError } from "cvm-watch";
 
 const { PHALA_CLOUD_API_KEY: apiKey, PHALA_CLOUD_API_URL: baseURL, DEPLOY_SECONDS: seconds = 600 } = process.env;
@@ -15,7 +15,8 @@ const [id, ...command] = process.argv.slice(2);
 const client = createClient({ baseURL, apiKey });
 const stop = new AbortController();
 
-/** It begins before the command, so that it sees the CVM leave the state it is in. */
+const looks = new EventEmitter();
+
 const ready = client.watchCvmState({
   id,
   target: "running",
@@ -23,11 +24,16 @@ const ready = client.watchCvmState({
   failOn: bootFailed,
   leaveFirst: command.length > 0,
   signal: AbortSignal.any([stop.signal, AbortSignal.timeout(Number(seconds) * 1000)]),
-  onEvent: ({ status, boot_progress }) => console.log([status, boot_progress].filter(Boolean).join(": ")),
+  onEvent: ({ status, boot_progress }) => {
+    console.log([status, boot_progress].filter(Boolean).join(": "));
+    looks.emit("look");
+  },
 });
 
 async function deploy() {
   if (command.length === 0) return;
+  // The watch must see the CVM leave the state that it is in.
+  await once(looks, "look");
   const [code] = await once(spawn(command[0], command.slice(1), { stdio: "inherit" }), "exit");
   if (code !== 0) stop.abort(new Error(`the command has failed (exit code ${code})`));
 }

@@ -30,7 +30,7 @@ function Status({ id }: { id: string }) {
   return (
     <article className="cvm" data-phase={error ? "failed" : fetchStatus}>
       <h2>Now: {error ? error.name : (state?.status ?? "…")}</h2>
-      <p>{error ? error.message : (state?.boot_progress ?? (state?.uptime && `up ${state.uptime}`))}</p>
+      <p>{error ? error.message : state?.uptime && `up ${state.uptime}`}</p>
     </article>
   );
 }

@@ -48,7 +48,14 @@ const Status = defineComponent({
 });
 
 const chosen = shallowRef<string>();
-createApp(() => chosen.value !== undefined && [<Boot id={chosen.value} />, <Status id={chosen.value} />]).mount("#cvm");
+const App = () =>
+  chosen.value !== undefined && (
+    <>
+      <Boot id={chosen.value} />
+      <Status id={chosen.value} />
+    </>
+  );
+createApp(App).mount("#cvm");
 onChoose((id) => {
   chosen.value = id;
 });

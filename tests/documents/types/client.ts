@@ -1,0 +1,3 @@
+import { createClient } from "cvm-watch";
+
+export const client = createClient({ baseURL: "/api/v1" });
