@@ -10,6 +10,9 @@
 // - `streams`, `reads`, `elsewhere`: how many requests the servers see, a number or [least, most];
 // - `ending`: how the last stream ended, as the server saw it;
 // - `least`, `apart`: how long the watch takes, and how far apart its streams arrive at least, in ms.
+//
+// `conditions` are those of the CVM's requests, see the simulator. `alone` has a page of its own: where a stream is refused and
+// the read succeeds, the whole page tries no other stream for a while.
 
 import { answer, complete, say, state, tells, wait } from "../e2e/simulator.js";
 
@@ -32,6 +35,8 @@ const MEBIBYTE = 2 ** 20;
 const resolves = { status: "running", events: "state complete", streams: 1, reads: 0 };
 /** The attempt fails, and the next one reaches the target. */
 const recovers = { status: "running", events: "error state complete", streams: 2, reads: 0 };
+/** The attempt goes on by reads, once it has no stream, or none that tells anything. */
+const goesOnByReads = { status: "running", events: "state×2", streams: 2, reads: 2, ending: "client left" };
 const timesOut = {
   error: "MaxRetriesExceededError",
   cause: /timed out/,
@@ -58,7 +63,8 @@ const passing = (code) => ({
   reads: always(answer(code, "busy")),
   request: { maxRetries: 1 },
   comes: { error: "MaxRetriesExceededError", cause: /busy/, code, events: "error×2", streams: 2, reads: 0 },
-  over: { eventsource: { reads: 2 } },
+  // With 429 streams may be refused alone.
+  over: { eventsource: { reads: 2 }, fetch: { reads: code === 429 ? 2 : 0 } },
   but: code === 408 ? [repeats408] : [],
 });
 
@@ -150,8 +156,54 @@ export const cases = [
     slow: true,
     streams: [[complete()]],
     reads: [["hold"]],
-    request: { timeout: 10, maxRetries: 0 },
-    comes: { ...timesOut, events: "complete timeout", reads: 1, ending: "served" },
+    request: { timeout: 60, maxRetries: 0 },
+    comes: { ...timesOut, cause: /no answer in 10 s/, events: "complete error", reads: 1, ending: "served" },
+  },
+
+  // A stream that stays silent while the CVM's state moves on: after three intervals a read tells.
+  {
+    name: "a proxy that buffers the whole stream",
+    slow: true,
+    conditions: { streams: { buffer: "all" } },
+    streams: always([state("starting"), "hold"]),
+    reads: [tells("starting"), tells("stopping"), tells("running")],
+    comes: { ...goesOnByReads, events: "state×3", reads: 3, least: 34_000 },
+  },
+  {
+    name: "a proxy that buffers the stream's body",
+    slow: true,
+    conditions: { streams: { buffer: "body" } },
+    streams: always([state("starting"), "hold"]),
+    reads: [tells("starting"), tells("stopping"), tells("running")],
+    comes: { ...goesOnByReads, events: "state×3", reads: 3, least: 34_000 },
+  },
+  {
+    name: "a stream that is dead",
+    slow: true,
+    streams: [[state("starting"), "hold"]],
+    reads: [tells("running")],
+    comes: { ...goesOnByReads, streams: 1, reads: 1, least: 14_900 },
+  },
+  {
+    name: "a stream that is dead, but for comments",
+    slow: true,
+    streams: [[state("starting"), { repeat: { times: 300, steps: [{ send: ": ping\n\n" }, wait(100)] } }]],
+    reads: [tells("running")],
+    comes: { ...goesOnByReads, streams: 1, reads: 1, least: 14_900 },
+  },
+  {
+    name: "a stream that is silent, but not dead",
+    slow: true,
+    streams: [[state("starting"), wait(16_000), ...fine]],
+    reads: always(tells("starting")),
+    comes: { ...resolves, events: "state×2 complete", reads: 1, least: 15_900 },
+  },
+  {
+    name: "a stream that is dead, and reads that fail",
+    slow: true,
+    streams: [[state("starting"), "hold"]],
+    reads: [answer(404, "CVM not found"), tells("running")],
+    comes: { ...goesOnByReads, streams: 1, reads: 2, least: 29_900 },
   },
 
   // The status.
@@ -167,11 +219,23 @@ export const cases = [
 
   // Something else in the server's place.
   {
-    name: "wrong content type",
-    streams: [[head({ "content-type": "text/plain" }), { send: running() }, "end"], fine],
-    reads: [tells("starting")],
-    comes: recovers,
-    over: { eventsource: { reads: 1 } },
+    name: "a wrong content type, but reads are answered",
+    alone: true,
+    streams: always([head({ "content-type": "text/plain" }), { send: running() }, "end"]),
+    reads: [tells("starting"), tells("running")],
+    comes: { ...goesOnByReads, streams: 1, ending: "served", least: 4_000 },
+  },
+  {
+    name: "streams are refused, but reads are answered",
+    alone: true,
+    streams: always(answer(429, "too many event streams")),
+    reads: [tells("starting"), tells("running")],
+    comes: { ...goesOnByReads, streams: 1, ending: "served", least: 4_000 },
+  },
+  {
+    name: "a content type that comes twice",
+    streams: [[head({ "content-type": ["text/event-stream", "text/event-stream"] }), ...fine]],
+    comes: resolves,
   },
   {
     name: "captive portal's HTML",
@@ -180,12 +244,11 @@ export const cases = [
     request: { maxRetries: 1 },
     comes: {
       error: "MaxRetriesExceededError",
-      cause: /content type is "text\/html"/,
+      cause: /not JSON/,
       events: "error×2",
       streams: 2,
-      reads: 0,
+      reads: 2,
     },
-    over: { eventsource: { cause: /not JSON/, reads: 2 } },
   },
   {
     name: "captive portal's redirect",
@@ -218,7 +281,7 @@ export const cases = [
   {
     name: "redirect in a circle",
     streams: ({ id }) => always(redirect(`/api/v1/cvms/${id}/state?target=running`)),
-    reads: always(tells("starting")),
+    reads: always(answer(503, "busy")),
     request: { maxRetries: 0 },
     comes: { error: "MaxRetriesExceededError", cause: /./, events: "error", streams: orMore(10), reads: 0 },
     over: { eventsource: { reads: 1 } },
@@ -228,7 +291,7 @@ export const cases = [
         transports: ["eventsource"],
         comes: { reads: 0 },
         because:
-          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' give up for good, so the one-shot read is asked as well.",
+          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' give up for good, so a read is asked as well.",
       },
     ],
   },
@@ -258,7 +321,8 @@ export const cases = [
   {
     name: "a status that is a number, or missing",
     streams: [[say("state", { status: 7 }), say("state", {}), ...fine]],
-    comes: { ...resolves, events: "error×2 state complete" },
+    // The same words are not told twice.
+    comes: { ...resolves, events: "error state complete" },
   },
   {
     name: "a frame of 1 MiB",
@@ -346,18 +410,18 @@ export const cases = [
     name: "`complete` without a state",
     streams: [[complete()]],
     reads: [tells("running")],
-    comes: { ...resolves, events: "complete", reads: 1 },
+    comes: { ...resolves, events: "complete state", reads: 1 },
   },
   {
     name: "a stale state, then `complete`",
     streams: [[state("starting"), complete()]],
     reads: [tells("running")],
-    comes: { ...resolves, events: "state complete", reads: 1 },
+    comes: { ...resolves, events: "state complete state", reads: 1 },
   },
   {
     name: "`complete`, but the state is another",
     streams: [[complete()], fine],
     reads: [tells("starting")],
-    comes: { ...recovers, events: "complete error state complete", reads: 1 },
+    comes: { ...recovers, events: "complete state error state complete", reads: 1 },
   },
 ];

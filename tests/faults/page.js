@@ -1,11 +1,7 @@
 // What runs in the page. These functions go there as text: they use nothing but their arguments and the lab.
 
-/**
- * Plays watches, a few at a time, and tells how each went.
- *
- * A browser opens six connections to an origin, and one is left for whatever a watch needs besides its stream.
- */
-export async function play(plays) {
+/** Plays watches, a few at a time, and tells how each went. */
+export async function play(plays, players) {
   const watches = [];
   const outcomes = [];
   const next = plays.entries();
@@ -15,7 +11,7 @@ export async function play(plays) {
       outcomes[i] = await lab.tell(watches[i]);
     }
   };
-  await Promise.all(Array.from({ length: 5 }, worker));
+  await Promise.all(Array.from({ length: players }, worker));
   return outcomes.map((outcome, i) => ({ ...outcome, late: watches[i].events.length - outcome.heard }));
 }
 

@@ -35,9 +35,10 @@ class Place {
   }
 
   /** Begins a watch under a name, which is also the CVM's. */
-  begin(name, transport, request, simulator = this.simulator) {
+  begin(name, transport, request, simulator = this.simulator, config = {}) {
     const patient = { id: name, target: "running", retryDelay: 200, timeout: 300, ...request };
-    return this.browser.begin(name, patient, { transport, baseURL: `${simulator.origin}/api/v1` });
+    const baseURL = `${simulator.origin}/api/v1`;
+    return this.browser.begin(name, patient, { transport, baseURL, maxStreams: 9, ...config });
   }
 
   /** Waits until a watch's callback has heard so many events of a type. */

@@ -4,12 +4,23 @@ import { check, expectation } from "./check.js";
 import { play } from "./page.js";
 import { openPlace } from "./place.js";
 
+/** A browser opens six connections to an origin, and one is left for whatever a watch needs besides its stream. */
+const PLAYERS = 5;
+
 /** Runs faults, and calls `report(fault, transport, error)` for each; there is no error if all is well. */
 export async function runEngine(engine, faults, report) {
   const place = await openPlace(engine);
   try {
     await place.openPage();
-    await runCases(place, faults.filter(isCase), report);
+    const cases = faults.filter(isCase);
+    const together = cases.filter(({ alone }) => !alone);
+    await runCases(place, together, report);
+    for (const fault of cases.filter(({ alone }) => alone)) {
+      for (const transport of fault.transports) {
+        await place.openPage();
+        await runCases(place, [{ ...fault, transports: [transport] }], report);
+      }
+    }
     for (const situation of faults.filter((fault) => !isCase(fault) && !fault.unable?.(engine))) {
       await runSituation(place, situation, report);
     }
@@ -29,7 +40,7 @@ async function runCases(place, cases, report) {
     for (const transport of fault.transports) plays.push(await prepare(place, fault, transport));
   }
   const watches = plays.map(({ request, config }) => ({ request, config }));
-  const outcomes = await place.browser.run(play, watches);
+  const outcomes = await place.browser.run(play, watches, PLAYERS);
   for (const [i, { fault, transport, id, site }] of plays.entries()) {
     await reportOn(report, fault, transport, async () => {
       check(expectation(fault, transport, place.engine), outcomes[i], await witness(place, site, id));
@@ -46,9 +57,10 @@ async function prepare(place, fault, transport) {
   const site = { other, nobody }[fault.at] ?? simulator;
   const steps = (answers = []) => (typeof answers === "function" ? answers({ id, other }) : answers);
   if (site !== nobody) await place.script(id, { streams: steps(fault.streams), reads: steps(fault.reads) }, site);
+  if (fault.conditions) await site.call("PUT", `cvms/${id}/conditions`, fault.conditions);
   if (fault.elsewhere) await place.script(id, fault.elsewhere, other);
   const request = { id, target: "running", maxRetries: 1, retryDelay: 50, timeout: 300, ...fault.request };
-  const config = { transport, baseURL: `${site.origin}/api/v1`, ...fault.config };
+  const config = { transport, baseURL: `${site.origin}/api/v1`, maxStreams: PLAYERS, ...fault.config };
   return { fault, transport, id, site, request, config };
 }
 

@@ -6,7 +6,7 @@
 
 import assert from "node:assert/strict";
 import { kill } from "node:process";
-import { complete, startSimulator, state, wait } from "../e2e/simulator.js";
+import { complete, startSimulator, state, tells, wait } from "../e2e/simulator.js";
 import { checkReached } from "./check.js";
 import { crash, revive, startMortal } from "./mortal.js";
 
@@ -55,7 +55,7 @@ const refusedAtFirst = {
 
 const fiveStreams = {
   name: "the limit of five streams reached",
-  comes: "retries until another watch lets go, and resolves",
+  comes: "reads, has a stream when another watch of the page has ended, and resolves",
   async run(place) {
     const limited = await startSimulator("--streams-per-user", "5");
     place.later(() => limited.stop());
@@ -67,11 +67,13 @@ const fiveStreams = {
         await limited.until(name, (requests) => requests.length === 1);
       }
       const late = `${transport}-late`;
-      await limited.call("PUT", `cvms/${late}`, { status: "stopped", startsWhenWatched: true });
+      await limited.call("PUT", `cvms/${late}`, { status: "stopped" });
       await place.begin(late, transport, {}, limited);
-      await place.heard(late, "error");
+      await place.heard(late, "state");
       await place.browser.abort(holding[0]);
-      await place.reaches(late, /^error(×\d+)? state×\d+ complete$/);
+      await limited.until(late, (requests) => requests.at(-1).kind === "stream" && requests.length > 1);
+      await limited.call("POST", `cvms/${late}/start`);
+      await place.reaches(late, /^state×\d+ complete$/);
       for (const name of holding) await place.browser.abort(name);
       for (const name of [...holding, late]) await limited.closed(name);
     };
@@ -80,10 +82,16 @@ const fiveStreams = {
 
 const fortyAtOnce = {
   name: "40 watches at once on one origin",
-  comes: "all resolve, each with one request; the seventh and later wait their turn",
+  slow: true,
+  comes: "all resolve: never more than four have a stream, the others read in turn",
   run: async (place) => async (transport) => {
     const ids = Array.from({ length: 40 }, (_, n) => `crowd-${transport}-${n}`);
-    for (const id of ids) await place.script(id, { streams: [[state("starting"), wait(20), ...fine]] });
+    const script = {
+      streams: [[state("starting"), wait(2000), ...fine]],
+      reads: [tells("starting"), tells("running")],
+    };
+    for (const id of ids) await place.script(id, script);
+    await place.simulator.call("DELETE", "counters");
     const outcomes = await place.browser.run(
       (ids, transport) => {
         const watches = ids.map((id) => lab.begin({ id, target: "running" }, { transport }));
@@ -92,20 +100,27 @@ const fortyAtOnce = {
       ids,
       transport,
     );
-    for (const outcome of outcomes) checkReached(outcome, /^state×2 complete$/);
-    for (const id of ids) assert.equal((await place.simulator.closed(id)).length, 1);
+    // By a stream, by two reads, or by a read and the stream that follows it.
+    for (const outcome of outcomes) checkReached(outcome, /^state×([23] complete|2)$/);
+    for (const id of ids) await place.simulator.closed(id);
+    const { streams, reads } = await place.simulator.call("GET", "counters");
+    assert.ok(streams.mostOpen <= 4 && reads.mostOpen <= 2, JSON.stringify({ streams, reads }));
   },
 };
 
 const wallClockJumps = {
   name: "the wall clock jumps",
-  comes: "an hour ahead or back, the watch goes on as if nothing were",
+  slow: true,
+  comes: "an hour ahead or back, it costs one read at most, and the watch goes on as if nothing were",
   async run(place) {
     const jumps = { ahead: 3_600_000, back: -3_600_000 };
     const name = (transport, jump) => `clock-${transport}-${jump}`;
+    const outcomes = {};
     for (const [jump, ms] of Object.entries(jumps)) {
       for (const transport of place.transports) {
-        await place.script(name(transport, jump), { streams: [[state("starting"), wait(300), "end"], fine] });
+        // Longer than an interval, by whose timer it would be noticed.
+        const streams = [[state("starting"), wait(6_000), state("starting"), "end"], fine];
+        await place.script(name(transport, jump), { streams, reads: Array(9).fill(tells("starting")) });
         await place.begin(name(transport, jump), transport);
         await place.heard(name(transport, jump), "state");
       }
@@ -113,11 +128,16 @@ const wallClockJumps = {
         const { now } = Date;
         Date.now = () => now() + ms;
       }, ms);
+      for (const transport of place.transports) {
+        outcomes[name(transport, jump)] = await place.outcome(name(transport, jump));
+      }
     }
     return async (transport) => {
       for (const jump of Object.keys(jumps)) {
-        await place.reaches(name(transport, jump), /^state error state complete$/);
-        assert.equal((await place.simulator.closed(name(transport, jump))).length, 2);
+        checkReached(outcomes[name(transport, jump)], /^state×2 error state complete$/);
+        const requests = await place.simulator.closed(name(transport, jump));
+        const reads = requests.filter(({ kind }) => kind === "read");
+        assert.deepEqual([requests.length - reads.length, reads.length], [2, jump === "ahead" ? 1 : 0]);
       }
     };
   },
@@ -145,6 +165,38 @@ const asleep = {
       await place.reaches(name(transport, "streaming"), /^state timeout state complete$/);
       await place.reaches(name(transport, "retrying"), /^state error state complete$/);
       for (const what of ["streaming", "retrying"]) {
+        assert.equal((await place.simulator.closed(name(transport, what))).length, 2);
+      }
+    };
+  },
+};
+
+const asleepForLong = {
+  name: "the browser asleep, while the CVM's state moves on",
+  slow: true,
+  comes: "on waking it reads at once, or tries again at once, and resolves",
+  unable: asleep.unable,
+  async run(place) {
+    const name = (transport, what) => `awake-${transport}-${what}`;
+    const begins = {
+      streaming: [{ streams: [[state("starting"), "hold"]], reads: [tells("running")] }, {}, "state"],
+      retrying: [{ streams: [[state("starting"), "end"], fine] }, { retryDelay: 600_000 }, "error"],
+      reading: [{ reads: [tells("starting"), tells("running")] }, { interval: 30 }, "state", { maxStreams: 0 }],
+    };
+    for (const transport of place.transports) {
+      for (const [what, [script, request, heard, config]] of Object.entries(begins)) {
+        await place.script(name(transport, what), script);
+        await place.begin(name(transport, what), transport, request, undefined, config);
+        await place.heard(name(transport, what), heard);
+      }
+    }
+    // Ten seconds more than the longest interval, so that the timer of each watch fires so late.
+    await sleep(place.browser.processes(), 42_000);
+    return async (transport) => {
+      await place.reaches(name(transport, "streaming"), /^state×2$/);
+      await place.reaches(name(transport, "retrying"), /^state error state complete$/);
+      await place.reaches(name(transport, "reading"), /^state×2$/);
+      for (const what of Object.keys(begins)) {
         assert.equal((await place.simulator.closed(name(transport, what))).length, 2);
       }
     };
@@ -236,6 +288,32 @@ const awayAndBack = {
   },
 };
 
+const backByReads = {
+  name: "back from the back/forward cache, while reading",
+  comes: "a page that comes back as it was reads at once, and resolves",
+  async run(place) {
+    const { driver } = place.browser;
+    const name = (transport) => `back-${transport}`;
+    // Nothing is open while a watch waits for its next read, so every engine may keep the page.
+    await place.openPage();
+    for (const transport of place.transports) {
+      await place.script(name(transport), { reads: [tells("starting"), tells("running")] });
+      await place.begin(name(transport), transport, { interval: 30 }, undefined, { maxStreams: 0 });
+      await place.heard(name(transport), "state");
+    }
+    await driver.get(`${place.other.origin}/simulator/blank`);
+    await driver.navigate().back();
+    const isBack = await place.browser.run(() => "lab" in globalThis);
+    if (!isBack) await place.openPage();
+    return async (transport) => {
+      if (!isBack) return;
+      const [first, second] = await place.simulator.until(name(transport), (requests) => requests.length === 2);
+      assert.ok(second.arrivedAt - first.arrivedAt < 25_000, "long before the interval is over");
+      await place.reaches(name(transport), /^state×2$/);
+    };
+  },
+};
+
 const offline = {
   name: "offline, and online again",
   comes: "retries until it is online again, and resolves",
@@ -249,20 +327,14 @@ const offline = {
       await place.begin(name(transport), transport);
       await place.heard(name(transport), "state");
     }
-    const { driver } = place.browser;
-    const setOffline = (offline) =>
-      driver.setNetworkConditions({ offline, latency: 0, download_throughput: -1, upload_throughput: -1 });
-    try {
-      await setOffline(true);
+    await whileOffline(place, async () => {
       await losesTheServer(place);
       for (const transport of place.transports) {
         // Chromium leaves alone what is open already.
         await place.simulator.call("POST", `cvms/${name(transport)}/faults/drop`);
         await place.heard(name(transport), "error", 3);
       }
-    } finally {
-      await setOffline(false);
-    }
+    });
     return async (transport) => {
       await place.reaches(name(transport), /^state error×\d+ state complete$/);
       const requests = await place.simulator.closed(name(transport));
@@ -270,6 +342,44 @@ const offline = {
     };
   },
 };
+
+const onlineAgain = {
+  name: "online again, while streaming and while waiting to retry",
+  comes: "reads at once, or tries again at once, and resolves",
+  unable: (engine) => engine !== "chromium" && "Nothing takes it offline from a server on its own machine.",
+  async run(place) {
+    const name = (transport, what) => `online-${transport}-${what}`;
+    for (const transport of place.transports) {
+      const streaming = { streams: [[state("starting"), "hold"]], reads: [tells("running")] };
+      await place.script(name(transport, "streaming"), streaming);
+      await place.begin(name(transport, "streaming"), transport);
+      await place.heard(name(transport, "streaming"), "state");
+      await place.script(name(transport, "retrying"), { streams: [[state("starting"), "end"], fine] });
+      await place.begin(name(transport, "retrying"), transport, { retryDelay: 600_000 });
+      await place.heard(name(transport, "retrying"), "error");
+    }
+    await whileOffline(place, () => losesTheServer(place));
+    return async (transport) => {
+      await place.reaches(name(transport, "streaming"), /^state×2$/);
+      await place.reaches(name(transport, "retrying"), /^state error state complete$/);
+      for (const what of ["streaming", "retrying"]) {
+        assert.equal((await place.simulator.closed(name(transport, what))).length, 2);
+      }
+    };
+  },
+};
+
+/** Takes the browser offline while something happens. */
+async function whileOffline({ browser }, action) {
+  const setOffline = (offline) =>
+    browser.driver.setNetworkConditions({ offline, latency: 0, download_throughput: -1, upload_throughput: -1 });
+  try {
+    await setOffline(true);
+    await action();
+  } finally {
+    await setOffline(false);
+  }
+}
 
 /** Waits until the page cannot reach its server any more. */
 function losesTheServer({ browser }) {
@@ -291,8 +401,11 @@ export const situations = [
   fiveStreams,
   fortyAtOnce,
   offline,
+  onlineAgain,
   hidden,
   awayAndBack,
+  backByReads,
   wallClockJumps,
   asleep,
+  asleepForLong,
 ];
