@@ -46,17 +46,21 @@ async function start() {
   try {
     const compiled = module ?? (await compile());
     module ??= compiled;
-    instance ??= makeInstance(module, forget);
+    instance ??= begin();
     return await instance;
   } catch (cause) {
-    forget();
     throw new WatchError(`the WebAssembly module could not be loaded: ${cause?.message}`, { cause });
   }
 }
 
-function forget() {
-  instance = undefined;
-  loading = undefined;
+/** Makes an instance, and forgets it when it crashes or cannot begin. */
+function begin() {
+  const forget = () => {
+    if (instance === mine) instance = loading = undefined;
+  };
+  const mine = makeInstance(module, forget);
+  mine.catch(forget);
+  return mine;
 }
 
 /** What the promise gives, unless the signal aborts or the time is over. */
