@@ -101,6 +101,8 @@ class Browser {
 /** What the page itself needs to run watches and tell about them. It goes there as text. */
 function lab() {
   const watches = {};
+  /** The real timer, whatever a test puts in its place. */
+  const later = setTimeout;
 
   // Catches the instance's memory on its way to the package: how much WebAssembly holds is nobody's public field.
   let memory;
@@ -178,7 +180,7 @@ function lab() {
 
   /** Waits until something is true. */
   async function until(condition) {
-    while (!condition()) await new Promise((resolve) => requestIdleCallback(resolve, { timeout: 5 }));
+    while (!condition()) await new Promise((resolve) => later(resolve, 5));
   }
 
   /** Says that the page is hidden, or visible again. */
@@ -187,6 +189,21 @@ function lab() {
     document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
   }
 
-  globalThis.lab = { use, client, watches, begin, outcome, describe, hurry, until, show };
+  /** Notes when each read is sent from now on. */
+  function noteReads() {
+    const { fetch } = globalThis;
+    const sentAt = [];
+    globalThis.fetch = (url, init) => {
+      if (init?.headers.get("Accept") === "application/json") sentAt.push(performance.now());
+      return fetch(url, init);
+    };
+    return sentAt;
+  }
+
+  /** The most that happened in any second. */
+  const mostInASecond = (times) =>
+    Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
+
+  globalThis.lab = { use, client, watches, begin, outcome, describe, hurry, until, show, noteReads, mostInASecond };
   lab.memoryBytes = () => memory.buffer.byteLength;
 }
