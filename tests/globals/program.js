@@ -12,7 +12,7 @@ const { change, later, after, config, request, onEvent, thrown = new Error("what
 const { setTimeout, clearTimeout, fetch: real } = globalThis;
 const { exit, stdout } = process;
 // Node makes `fetch` and its classes when they are first used, out of others that a case may remove.
-await real("data:,");
+await (await real(baseURL)).text();
 void globalThis.Headers;
 
 const world = { real, thrown, reported: [] };
