@@ -2,9 +2,9 @@
 
 import { startEngine } from "./engines.js";
 
-/** Starts a browser: Chromium, or another of the engines. */
-export async function startBrowser(engine = "chromium") {
-  const started = await startEngine(engine);
+/** Starts a browser: Chromium, or another of the engines; with further capabilities of WebDriver's. */
+export async function startBrowser(engine = "chromium", capabilities = {}) {
+  const started = await startEngine(engine, capabilities);
   await started.driver.manage().setTimeouts({ script: 600_000 });
   return new Browser(started);
 }

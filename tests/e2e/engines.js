@@ -38,17 +38,17 @@ export const engines = {
 };
 
 /** Starts an engine's driver, and with it the browser; a busy machine may take longer than the driver has patience. */
-export async function startEngine(name) {
+export async function startEngine(name, capabilities) {
   for (let tries = 3; ; ) {
     try {
-      return await tryToStart(engines[name]);
+      return await tryToStart({ ...engines[name], more: capabilities });
     } catch (error) {
       if (--tries === 0) throw error;
     }
   }
 }
 
-async function tryToStart({ driver: program, variable, capabilities, needsDisplay }) {
+async function tryToStart({ driver: program, variable, capabilities, more, needsDisplay }) {
   const display = needsDisplay && (await startDisplay());
   const server = await startDriver(process.env[variable] ?? program, display && { DISPLAY: display.name });
   const stop = () => {
@@ -58,7 +58,10 @@ async function tryToStart({ driver: program, variable, capabilities, needsDispla
     display?.process.kill();
   };
   try {
-    const driver = await new Builder().usingServer(server.url).withCapabilities(new Capabilities(capabilities)).build();
+    const driver = await new Builder()
+      .usingServer(server.url)
+      .withCapabilities(new Capabilities({ ...capabilities, ...more }))
+      .build();
     return { driver, stop, processes: () => descendants(server.process.pid) };
   } catch (error) {
     stop();
