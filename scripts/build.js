@@ -9,7 +9,7 @@ import { bundleEntries } from "./bundle.js";
 import { bundleViews } from "./bundle-views.js";
 import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
-import { isMain, output, root, run, runNpmTool, step } from "./shell.js";
+import { built, isMain, output, root, run, runNpmTool, step } from "./shell.js";
 
 /**
  * What the module may need of WebAssembly: rustc's defaults without reference types. wasm-bindgen looks at what the linker
@@ -92,6 +92,13 @@ export async function buildPanicking() {
     cpSync(join(panicking, "glue_bg.wasm"), join(panicking, "cvm_watch.wasm"));
     await bundleEntries(panicking, panicking);
   });
+}
+
+export async function buildSimulator() {
+  const estimate = existsSync(built("cvm-simulator")) ? "" : " (a minute)";
+  await step(`building the simulator${estimate}`, () =>
+    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]),
+  );
 }
 
 if (isMain(import.meta.url)) {

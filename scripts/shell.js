@@ -41,7 +41,16 @@ export function fail(message) {
  */
 export function run(command, args, { env, quiet, limit, tries = 1, cwd = root, shell = false } = {}) {
   const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
-  const options = { cwd, stdio, shell, env: { ...environment, ...env }, timeout: limit, killSignal: "SIGKILL" };
+  const maxBuffer = Number.POSITIVE_INFINITY;
+  const options = {
+    cwd,
+    stdio,
+    shell,
+    maxBuffer,
+    env: { ...environment, ...env },
+    timeout: limit,
+    killSignal: "SIGKILL",
+  };
   const result = spawnSync(command, args, options);
   if (result.status === 0) return result.stdout;
   if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
@@ -88,11 +97,23 @@ function isProgram(path) {
 /** Whether a script is the program that was started, and not imported by another. */
 export const isMain = (url) => realpathSync(process.argv[1]) === realpathSync(fileURLToPath(url));
 
-/** Does something that takes a while, and says so. */
+/** Prints what a script takes and ends it, if the command line asks for that. To be called before anything is built. */
+export function help(text) {
+  if (!process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) return;
+  console.log(text);
+  process.exit();
+}
+
+/** Does something that takes a while, and says so in one line. */
 export async function step(title, action) {
-  const began = performance.now();
   console.log(`▸ ${title}`);
-  const result = await action();
+  return action();
+}
+
+/** A step that prints lines of its own; then how long it took. */
+export async function timed(title, action) {
+  const began = performance.now();
+  const result = await step(title, action);
   console.log(`  done in ${seconds(performance.now() - began)}`);
   return result;
 }

@@ -3,10 +3,10 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { build, buildPanicking } from "./build.js";
+import { build, buildPanicking, buildSimulator } from "./build.js";
 import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
-import { fail, root, run, seconds, step, tool } from "./shell.js";
+import { fail, help, root, run, seconds, timed, tool } from "./shell.js";
 import { checkSizes } from "./size.js";
 
 const cargo = (...args) => run("cargo", [...args, "--quiet", "--locked"]);
@@ -27,7 +27,7 @@ const setUpPackage = once(async () => {
 
 const setUpSimulator = once(async () => {
   await setUpPackage();
-  await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
+  await buildSimulator();
 });
 
 const setUpEndToEnd = once(async () => {
@@ -90,7 +90,7 @@ const parts = {
     run: () => runBrowserTests("tests/documents"),
   },
   globals: {
-    title: "what a platform may lack, and what it may have in the place of its own",
+    title: "globals that a platform lacks, or that a page has replaced",
     setUp: setUpSimulator,
     run: () => runNodeTests("tests/globals"),
   },
@@ -170,15 +170,26 @@ async function runBrowserTests(folder, env) {
   runNodeTests(folder, { ...env, CHROMEDRIVER: await setUpBrowser() });
 }
 
+help(`Builds the package, and runs the tests: all of them, or the parts that are named.
+
+Usage: npm test -- [PART…]
+
+Parts:
+${Object.entries(parts)
+  .map(([name, { title, isLong }]) => `  ${name.padEnd(10)} ${title}${isLong ? " (only if named)" : ""}`)
+  .join("\n")}
+
+What follows "packaging" names consumers, such as vite.`);
+
 const began = performance.now();
 const given = process.argv.slice(2);
 const consumers = given.includes("packaging") ? given.splice(given.indexOf("packaging") + 1) : [];
 const unknown = given.find((part) => !(part in parts));
-if (unknown) fail(`there is no part "${unknown}": choose of ${Object.keys(parts).join(", ")}`);
+if (unknown) fail(`there is no part "${unknown}": choose from ${Object.keys(parts).join(", ")}`);
 
 const chosen = Object.entries(parts).filter(([name, { isLong }]) =>
   given.length === 0 ? !isLong : given.includes(name),
 );
 for (const [, part] of chosen) await part.setUp();
-for (const [, part] of chosen) await step(part.title, part.run);
+for (const [, part] of chosen) await timed(part.title, part.run);
 console.log(`\nevery test has passed, in ${seconds(performance.now() - began)}`);
