@@ -204,6 +204,19 @@ function lab() {
   const mostInASecond = (times) =>
     Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
 
-  globalThis.lab = { use, client, watches, begin, outcome, describe, hurry, until, show, noteReads, mostInASecond };
-  lab.memoryBytes = () => memory.buffer.byteLength;
+  const memoryBytes = () => memory.buffer.byteLength;
+  globalThis.lab = {
+    use,
+    client,
+    watches,
+    begin,
+    outcome,
+    describe,
+    hurry,
+    until,
+    show,
+    noteReads,
+    mostInASecond,
+    memoryBytes,
+  };
 }
