@@ -111,7 +111,7 @@ export class EventLog {
     return made;
   }
 
-  /** The raw event is written out when it is asked for: most never are. And whoever reads one wants it to stay. */
+  /** The raw event is written out when it is asked for: most never are. Once opened, it must not change. */
   #toggled(details) {
     if (details.open && !details.querySelector("pre")) {
       const event = this.#events.get(details.closest("li"));

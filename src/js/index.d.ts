@@ -220,8 +220,8 @@ export type WatchRequest = OneIdentifier &
      * For a CVM that has just been told to restart, start or stop: the first status that this watch sees does not count,
      * neither for `target` nor for `failOn`. From the first other status on, everything counts.
      *
-     * A CVM that left its status and came back to it between two looks is waited for in vain: begin the watch before you ask
-     * for the restart, and set a deadline.
+     * If the CVM leaves its status and comes back to it between two reads, the watch misses that and goes on waiting: begin
+     * the watch before you ask for the restart, and set a deadline.
      *
      * @defaultValue `false`
      *
@@ -358,7 +358,7 @@ export interface CvmState extends CvmStateFields {
   [field: string]: unknown;
 }
 
-/** The server's word that the target is reached. */
+/** The server says that the target is reached. */
 export interface CompletePayload {
   status?: CvmStatus;
   /** Seconds since the attempt began. */
@@ -366,7 +366,7 @@ export interface CompletePayload {
   target?: CvmStatus;
 }
 
-/** An attempt ran out of time: the server's word, or made here when the server stays silent. */
+/** An attempt ran out of time: sent by the server, or made here when the server stays silent. */
 export interface TimeoutPayload {
   error?: string;
   /** Seconds since the attempt began. */
@@ -374,7 +374,7 @@ export interface TimeoutPayload {
   target?: CvmStatus;
 }
 
-/** Something went wrong: the server's word, or made here for a connection or an event that failed. */
+/** Something went wrong: sent by the server, or made here for a connection or an event that failed. */
 export interface ErrorPayload {
   error?: string;
   /** Seconds since the attempt began. */
@@ -386,7 +386,7 @@ export interface ErrorPayload {
  * What kind of failure it was. [docs/errors.md](https://github.com/Phala-Network/cvm-watch/blob/main/docs/errors.md) has cause
  * and remedy of each.
  *
- * - `"timeout"`: the attempt lasted as long as it may
+ * - `"timeout"`: the attempt took longer than its timeout
  * - `"ended"`: the event stream came to a clean end before the target
  * - `"broken"`: there was no answer, the connection broke, or a function for `apiKey` or `headers` failed
  * - `"refused"`: EventSource was refused, which tells no reason, and a read of the state failed too
@@ -406,7 +406,7 @@ export interface AttemptError extends Error {
 type EventBase<Type extends string, Payload> = {
   type: Type;
   /**
-   * The payload as it came. A state is the very object that the promise may resolve with: look, but do not change it.
+   * The payload as it came. Do not change it: the promise may resolve with the same object.
    */
   data: Payload;
   /** The attempt that this belongs to, from 1. */
@@ -461,7 +461,7 @@ export interface Client {
    * request is made. Also when a function of the request throws or gives something that cannot be used.
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link CvmFailedError} at a state that `failOn` names.
-   * @throws {@link RequestError} when the server refuses for good, and `shouldRetry` does not ask to go on.
+   * @throws {@link RequestError} when the server refuses permanently, and `shouldRetry` does not ask to go on.
    * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
    * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded, or has crashed, which would be a
    * bug; the next call loads it anew. Also when the platform lacks a global that is needed.
@@ -507,13 +507,13 @@ export interface Client {
    *
    * The state is read only while a `next()` is pending: at once at first, then once an interval. A state is given when any field
    * differs from the one before. Reading rests while the page is hidden. A read that fails is told to `onEvent` and tried
-   * again, without end. `break` and `return()` end the loop; nothing runs while nobody asks, so a loop that is dropped leaves
-   * nothing behind. Each `for await` over it is a loop of its own.
+   * again, without end. `break` and `return()` end the loop; nothing runs while no `next()` is pending, so a loop that is
+   * dropped leaves nothing behind. Each `for await` over it is a loop of its own.
    *
    * @param request - Which CVM, and how often.
    * @throws {@link ValidationError} at the first `next()`, when the configuration or the request has bad fields.
    * @throws {@link WatchAbortedError} out of the loop, when the signal aborts.
-   * @throws {@link RequestError} out of the loop, when the server refuses for good, and `shouldRetry` does not ask to go on.
+   * @throws {@link RequestError} out of the loop, when the server refuses permanently, and `shouldRetry` does not ask to go on.
    * @throws {@link WatchError} out of the loop, for the same reasons as a watch.
    *
    * @example

@@ -61,7 +61,7 @@ const withSignal = (request, signal) =>
 
 const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
 
-/** Which CVM an error speaks of that is made here. */
+/** Names the CVM in errors that are made here. */
 const idOf = ({ id, uuid, app_id, instance_id, name }) => id || uuid || app_id || instance_id || name;
 
 /** Not `Date.now` alone, which a test may have replaced. */

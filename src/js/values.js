@@ -54,7 +54,7 @@ export function readHeaders(value) {
   });
 }
 
-/** Calls `fetch`. One that ignores its signal may answer after the abort: then nobody else cancels the body. */
+/** Calls `fetch`. One that ignores its signal may answer after the abort: then the body is cancelled here. */
 export async function sendRequest(fetch, url, init) {
   const response = await fetch(url, init);
   if (init.signal.aborted) await response.body?.cancel();
@@ -69,7 +69,7 @@ export function readerOf(body) {
   return { read: () => iterator.next(), cancel: () => iterator.return?.() };
 }
 
-/** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is the page's own affair. */
+/** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is reported as uncaught. */
 export async function tell(onEvent, payload, fields) {
   try {
     const { retryIn, ...own } = Array.isArray(payload) || typeof payload === "string" ? {} : { ...payload };
@@ -90,5 +90,5 @@ function reportUncaught(error) {
   }
 }
 
-/** A hint for who writes the page. Where there is no console, there is nobody to read it. */
+/** A hint for the developer of the page. Without a console there is no place to write it to. */
 export const warn = (hint) => tryTo(() => console.warn(hint));

@@ -1,5 +1,5 @@
 /**
- * The globals of one instance of the WebAssembly module: wasm-bindgen's glue uses them in the place of the platform's. They
+ * The globals of one instance of the WebAssembly module: wasm-bindgen's glue uses them instead of the platform's. They
  * know what is open, and catch what the module throws. Nothing that the module throws can be handled in it: a panic and a
  * trap run no destructor. So whatever it throws ends the instance: all that is open is closed, and it is never entered again.
  *

@@ -310,7 +310,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("the stream is refused for good, but the read tells the target: resolves", {
+    test("the stream is refused permanently, but the read tells the target: resolves", {
       skip: onlyEventSource,
     }, async () => {
       const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });

@@ -62,7 +62,7 @@ class Browser {
     return this.run((request, config) => lab.outcome(lab.begin(request, config)), request, config);
   }
 
-  /** The same for a request in the form of source code, with functions, in the place of what JSON can carry. */
+  /** The same for a request given as source code, which can have functions. */
   watchWith(id, request, config = {}) {
     const watch = `lab.begin({ id: args[0], ...(${request}) }, args[1])`;
     return this.run(`return lab.outcome(lab.watches.last = ${watch});`, id, config);

@@ -15,7 +15,7 @@ before(async () => {
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /**
- * Gets at the module wherever this runs. `sabotage.next` is what the next import called does in the place of its work;
+ * Gets at the module wherever this runs. `sabotage.next` is what the next import called does instead of its work;
  * `sabotage.spare` is the memory that the module may take besides what it has, in pages of 64 kB. It goes to the page as text.
  */
 async function sabotage() {

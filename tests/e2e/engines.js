@@ -112,7 +112,7 @@ async function listening(driver, url) {
   }
 }
 
-/** A screen that nobody sees, on a display that is free. */
+/** A virtual screen, on a free display. */
 async function startDisplay() {
   const args = ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"];
   const process_ = startChild("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });

@@ -62,7 +62,7 @@ const passing = (code) => ({
   but: code === 408 ? [repeats408] : [],
 });
 
-/** A status that is for good: the watch rejects at once. */
+/** A status after which no retry follows: the watch rejects at once. */
 const lasting = (code) => ({
   name: `status ${code}`,
   streams: always(answer(code, "not for you")),
@@ -228,7 +228,7 @@ export const cases = [
         transports: ["eventsource"],
         comes: { reads: 0 },
         because:
-          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' give up for good, so the one-shot read is asked as well.",
+          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' EventSource does not reconnect after that, so the state is also read once.",
       },
     ],
   },

@@ -12,7 +12,7 @@ export async function evaluate(browser, expression) {
 }
 
 export async function collectGarbage(browser) {
-  // What a finalizer lets go of is garbage for the next round.
+  // What a finalizer releases is garbage for the next round.
   for (let round = 0; round < 3; round++) {
     await tools(browser, "HeapProfiler.collectGarbage");
     await evaluate(browser, "new Promise((resolve) => setTimeout(resolve))");

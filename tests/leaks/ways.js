@@ -30,7 +30,7 @@ export function ways() {
     clearTimeout(timer);
   };
 
-  /** One for all that do not abort: the page's own, which outlives them. */
+  /** One signal for all watches that do not abort: the page's own, which lives longer than they do. */
   const { signal } = new AbortController();
   const patience = { target: "running", maxRetries: 1, retryDelay: 0 };
   const abortedAt = (moment) => (watch) => {

@@ -107,7 +107,7 @@ function latest(view) {
   return request;
 }
 
-/** Async, so that what one callback throws is reported as uncaught, and reaches nobody else. */
+/** Async, so that what one callback throws is reported as uncaught, and does not stop the others. */
 async function callBack(onEvent, event) {
   await onEvent?.(event);
 }

@@ -13,7 +13,7 @@ use crate::head::Head;
 use crate::lock::Lock;
 use crate::log::Kind;
 
-/// The scripts of all CVMs, by the very id they were put for.
+/// The scripts of all CVMs, by the exact id of the request that set them.
 #[derive(Default)]
 pub struct Scripts(Mutex<HashMap<String, Script>>);
 

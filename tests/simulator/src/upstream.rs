@@ -192,7 +192,7 @@ fn explain(failure: &(dyn Error + 'static)) -> String {
     causes.join(": ")
 }
 
-/// A connection to the upstream API, closed when it is let go.
+/// A connection to the upstream API, closed when it is dropped.
 struct OpenConnection(JoinHandle<()>);
 
 impl Drop for OpenConnection {
@@ -201,7 +201,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// An upstream answer's body as it arrives. The connection goes with it: hyper alone would notice that nobody reads
+/// An upstream answer's body as it arrives. The connection goes with it: hyper alone would notice that no client reads
 /// a silent body any more only when its next bytes came.
 struct Forwarded {
     body: Incoming,
