@@ -32,7 +32,7 @@ export function listOf(value) {
   return isArray(value) ? tryTo(() => [...value]) : undefined;
 }
 
-/** Whether a value can do what is needed of an abort signal; whose class it is does not matter (see src/browser/value.rs). */
+/** Whether a value has the methods of an abort signal; its class does not matter (see src/browser/value.rs). */
 export function isSignal(value) {
   return tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
 }
@@ -40,7 +40,7 @@ export function isSignal(value) {
 /** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** A text that can be sent as a header's value, and says something; undefined for anything else. */
+/** A text that is not empty and can be sent as a header's value; undefined for anything else. */
 export const readHeaderValue = (value) =>
   typeof value === "string" && value.trim() && SENDABLE.test(value) ? value : undefined;
 

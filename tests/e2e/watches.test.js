@@ -99,7 +99,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("WatchAbortedError: aborted by the callback, with the very last event too", async () => {
+    test("WatchAbortedError: aborted by the callback, with the last event too", async () => {
       for (const [last, types] of [
         ["state", ["state"]],
         ["complete", ["state", "complete"]],
@@ -285,7 +285,7 @@ for (const transport of ["eventsource", "fetch"]) {
       const figures = await browser.run(
         async (id, other) => {
           const { signal } = new AbortController();
-          // Counted on this one signal, by the very calls that a leak would miss.
+          // Counted on this one signal, by the calls that a leak would leave out.
           let listeners = 0;
           const { addEventListener, removeEventListener } = signal;
           signal.addEventListener = (...args) => {

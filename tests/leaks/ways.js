@@ -1,7 +1,7 @@
 // The ways in which a watch can end, run by the thousand. This goes to the page as text.
 
 export function ways() {
-  /** What is alive by the page's own count: by the very calls that a leak would miss. */
+  /** What is alive by the page's own count: by the calls that a leak would leave out. */
   const alive = { signals: 0, timers: 0 };
 
   for (const [method, step] of [

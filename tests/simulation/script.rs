@@ -477,7 +477,7 @@ impl Draw {
         self.serial
     }
 
-    /// Mostly short, often at the very moment when something else happens, rarely without end.
+    /// Mostly short, often at the same moment as something else, rarely without end.
     fn time(&mut self) -> Duration {
         let millisecond = Duration::from_millis(1);
         let second = Duration::from_secs(1);

@@ -12,7 +12,7 @@ use crate::lock::Lock;
 /// How many changes a slow stream may lag behind; beyond that it goes on with the present state.
 const CHANGES_KEPT: usize = 64;
 
-/// How the names begin of CVMs that are made by the dozen.
+/// The prefix of the names of a fleet's CVMs.
 const NUMBERED: &str = "fleet-";
 
 /// The simulated CVMs.

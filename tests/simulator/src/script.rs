@@ -1,4 +1,4 @@
-//! Scripts: what a test wants the next requests for a CVM to be answered with, step by step.
+//! Scripts: how the next requests for a CVM are answered, step by step.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};

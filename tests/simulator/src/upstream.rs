@@ -1,6 +1,6 @@
 //! Forwarding to a real API, for looking at the console page with real CVMs.
 //!
-//! The key stays in this process: it goes out with forwarded requests and into nothing else.
+//! The key stays in this process: it is sent with forwarded requests and appears nowhere else.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -184,7 +184,7 @@ fn pass_on(answer: hyper::Response<Forwarded>) -> Response {
     response
 }
 
-/// A failure with its causes: the outermost one alone seldom tells what happened.
+/// A failure with its causes: the outermost one alone is rarely enough.
 fn explain(failure: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(failure), |&cause| cause.source());
     let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
