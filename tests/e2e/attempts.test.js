@@ -39,7 +39,7 @@ for (const transport of ["eventsource", "fetch"]) {
   // Why a test is skipped, if it is.
   const onlyEventSource = byFetch && "fetch sees the stream's status itself: no read follows";
   const onlyFetch = !byFetch && "only the transport on fetch can do this, or see it";
-  // EventSource tells no status: a read is asked once for the reason.
+  // EventSource tells no status: one read asks for the reason.
   const asks = byFetch ? 0 : 1;
   const watch = (...args) => watchOver(transport, ...args);
 

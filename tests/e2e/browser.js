@@ -104,7 +104,7 @@ function lab() {
   /** The real timer, whatever a test puts in its place. */
   const later = setTimeout;
 
-  // Catches the instance's memory on its way to the package: how much WebAssembly holds is nobody's public field.
+  // Catches the instance's memory on its way to the package: no public field tells how much WebAssembly holds.
   let memory;
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...args) => {

@@ -37,7 +37,7 @@ export const engines = {
   },
 };
 
-/** Starts an engine's driver, and with it the browser; a busy machine may take longer than the driver has patience. */
+/** Starts an engine's driver, and with it the browser; on a busy machine that may take longer than the driver waits. */
 export async function startEngine(name) {
   for (let tries = 3; ; ) {
     try {

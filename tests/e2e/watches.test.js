@@ -257,7 +257,7 @@ for (const transport of ["eventsource", "fetch"]) {
       await simulator.closed(id);
     });
 
-    test("a connection that is let go makes room: ten watches in a row where one stream per user is allowed", async () => {
+    test("a closed connection can be used again: ten watches in a row where one stream per user is allowed", async () => {
       const limited = await startSimulator("--streams-per-user", "1");
       try {
         await limited.call("PUT", "cvms/slow", { status: "stopped" });

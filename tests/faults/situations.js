@@ -1,8 +1,7 @@
 // The faults that no script can play: what happens to the server's process, the network, the page or the machine.
 //
-// `run` brings one about, once for all its transports, and gives a function that asserts for each of them that what must
-// come of it has come of it. `comes` says in words what that is, `unable` why an engine cannot be driven there, and `but`
-// what is an engine's own.
+// `run` causes the fault, once for all its transports, and gives a function that asserts the expected result for each of
+// them. `comes` describes that result, `unable` says why an engine cannot be driven there, and `but` how an engine differs.
 
 import assert from "node:assert/strict";
 import { kill } from "node:process";

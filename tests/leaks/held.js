@@ -3,7 +3,7 @@
 /** Calls the browser's developer tools. */
 const tools = ({ driver }, command, parameters = {}) => driver.sendAndGetDevToolsCommand(command, parameters);
 
-/** What an expression comes to in the page. Unlike `browser.run`, it leaves nothing there that would be counted. */
+/** The value of an expression in the page. Unlike `browser.run`, it leaves nothing there that would be counted. */
 export async function evaluate(browser, expression) {
   const options = { awaitPromise: true, returnByValue: true };
   const { result, exceptionDetails } = await tools(browser, "Runtime.evaluate", { expression, ...options });
