@@ -11,7 +11,7 @@ const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.0";
 const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
 
-/** What compiling takes. */
+/** What compiling needs. */
 export async function setUpRust() {
   node();
   rust();
@@ -19,14 +19,14 @@ export async function setUpRust() {
   await target();
 }
 
-/** What building the package takes. */
+/** What building the package needs. */
 export async function setUpBuild() {
   await setUpRust();
   await npmPackages(root);
   await bindgen();
 }
 
-/** What running wasm-pack takes: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
+/** What running wasm-pack needs: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
 export async function setUpWasmPack() {
   const version = manifest.match(/^wasm-bindgen = .*"=([\d.]+)"/m)[1];
   const installed = ["--path", "scripts/bindgen", "--features", "wasm-pack"];
@@ -56,7 +56,7 @@ export async function setUpBrowser() {
   return which("chromedriver") ?? fail("Debian's chromium-driver is installed, but chromedriver is not on the PATH");
 }
 
-/** The driver of each engine that is here with all that it takes. */
+/** The drivers of the engines that are fully installed. */
 export const findEngines = () => ({
   chromium: process.env.CHROMEDRIVER ?? which("chromedriver"),
   firefox: which("firefox", "firefox-esr") && which("geckodriver"),
@@ -115,7 +115,7 @@ async function target() {
   );
 }
 
-/** Compiles wasm-bindgen's library into what binds the module. Later versions of it are left to the build. */
+/** Compiles the program that writes wasm-bindgen's glue. A later build updates it. */
 async function bindgen() {
   if (existsSync(built("cvm-bindgen"))) return;
   await step("compiling wasm-bindgen (half a minute)", () =>

@@ -1,4 +1,4 @@
-// What the scripts share: where things are, how a command is run, how progress is told.
+// What the scripts share: paths, running commands, printing progress.
 
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
@@ -20,9 +20,9 @@ const cache = join(tools, "cache");
 const environment = {
   ...process.env,
   PATH: [join(tools, "bin"), process.env.PATH].join(delimiter),
-  // Where the scripts look for what cargo builds, whatever the user has set up.
+  // Where the scripts look for what cargo builds, also if the user has set another folder.
   CARGO_TARGET_DIR: join(root, "target"),
-  // What tools keep for later belongs to this project, not to the user's home.
+  // Caches of tools lie in this project, not in the user's home.
   XDG_CACHE_HOME: cache,
   WASM_PACK_CACHE: join(cache, "wasm-pack"),
   SE_CACHE_PATH: join(cache, "selenium"),
@@ -55,7 +55,7 @@ export function run(command, args, { env, quiet, limit, tries = 1, cwd = root, s
   if (result.status === 0) return result.stdout;
   if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   if (result.error?.code === "ETIMEDOUT" && tries > 1) {
-    console.log(`  it hangs after ${seconds(limit)}: once more`);
+    console.log(`  no result after ${seconds(limit)}: trying again`);
     return run(command, args, { env, quiet, limit, tries: tries - 1, cwd, shell });
   }
   fail(`\`${[command, ...args].join(" ")}\` failed (${result.error?.message ?? `exit code ${result.status}`})`);

@@ -58,9 +58,8 @@ const parts = {
       const env = { WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60", WASM_BINDGEN_TEST_TIMEOUT: "120" };
       const target = ["--target", "wasm32-unknown-unknown"];
       cargo("test", "--no-run", ...target);
-      // The runner's server (tiny_http 0.12) forgets a connection now and then, when more than four come at once: it counts
-      // on threads that have just been given another. Then the page never loads. So the module imports few files, and is
-      // tried again.
+      // The runner's server (tiny_http 0.12) sometimes loses a connection when more than four come at once: it assigns it to
+      // a thread that is busy. Then the page never loads. So the module imports few files, and the run is repeated.
       const options = { env, limit: 200_000, tries: 3 };
       run(tool("wasm-pack"), ["test", "--headless", "--chrome", "--mode", "no-install", ...driver], options);
     },

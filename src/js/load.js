@@ -25,7 +25,7 @@ let instance;
  * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
  * and when the load takes longer than the request's timeout; then a later call begins anew.
  *
- * @param subject - what the errors speak of: "the watch of CVM …".
+ * @param subject - what the errors are about: "the watch of CVM …".
  */
 export async function load(subject, signal, timeout, hasFetch) {
   const aborted = () => new WatchAbortedError(`${subject} was aborted`, { cause: signal.reason });

@@ -39,7 +39,7 @@ for (const transport of ["eventsource", "fetch"]) {
   // Why a test is skipped, if it is.
   const onlyEventSource = byFetch && "fetch sees the stream's status itself: no read follows";
   const onlyFetch = !byFetch && "only the transport on fetch can do this, or see it";
-  // EventSource tells no status: a read is asked once for the reason.
+  // EventSource tells no status: one read asks for the reason.
   const asks = byFetch ? 0 : 1;
   const watch = (...args) => watchOver(transport, ...args);
 
@@ -310,7 +310,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("the stream is refused for good, but the read tells the target: resolves", {
+    test("the stream is refused permanently, but the read tells the target: resolves", {
       skip: onlyEventSource,
     }, async () => {
       const outcome = await watch({ streams: [answer(500, "x")], reads: [tells("running")] });

@@ -60,7 +60,7 @@ function chooseFaults() {
   return chosen;
 }
 
-/** Whether a name is as a pattern has it, where "*" stands for anything. */
+/** Whether a name matches a pattern, where "*" matches anything. */
 function fits(pattern, name) {
   const parts = pattern.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`).test(name);

@@ -1,4 +1,4 @@
-// One case, in a process of its own: `program.js NAME BASE_URL CVM_ID`. Prints what it has come to as one line of JSON.
+// One case, in a process of its own: `program.js NAME BASE_URL CVM_ID`. Prints the result as one line of JSON.
 
 import process from "node:process";
 import { cases } from "./cases.js";
@@ -53,7 +53,7 @@ async function run({ createClient, WatchError }) {
   return { watch, read, events, left };
 }
 
-/** What a call comes to. It must not throw. */
+/** The result of a call. It must not throw. */
 async function settled(call, WatchError) {
   let timer;
   const pending = new Promise((resolve) => {

@@ -90,7 +90,7 @@ export const behaviours = {
     equal((await world.requests(id)).length, 0);
   },
 
-  async "rejects at once when the server refuses for good"(world) {
+  async "rejects at once when the server refuses permanently"(world) {
     const refusal = [json(404), { send: '{"detail":"CVM not found"}' }];
     const id = await world.script({ streams: [refusal], reads: [refusal] });
     const { error } = await world.watch({ id });

@@ -19,7 +19,7 @@ mod world;
 #[path = "../random/mod.rs"]
 mod random;
 
-/// The scripted world of the other tests: its JSON serves here, too.
+/// The scripted world of the other tests: its JSON type is used here, too.
 #[path = "../world/mod.rs"]
 mod scripted;
 
@@ -38,7 +38,7 @@ use world::play;
 /// What has been seen, and in how many runs.
 type Tally = BTreeMap<String, u64>;
 
-/// Without these the simulation would prove little. The rarest is met in one of two thousand runs.
+/// What must occur in the simulation, or it would prove little. The rarest occurs in one of two thousand runs.
 const MUST_OCCUR: [&str; 62] = [
     "CVM failed: between two reads",
     "CVM failed: streaming",
