@@ -128,10 +128,17 @@ const parts = {
     run: () => runBrowserTests("tests/leaks"),
   },
   "all-leaks": {
-    title: "10,000 watches in one page over each transport, which leave nothing behind",
+    title: "10,000 watches in one page over each transport, and 1,000 mounts of each hook, which leave nothing behind",
     isLong: true,
-    setUp: setUpEndToEnd,
-    run: () => runBrowserTests("tests/leaks", { WATCHES: "10000" }),
+    async setUp() {
+      await setUpEndToEnd();
+      for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
+    },
+    async run() {
+      await runBrowserTests("tests/leaks", { WATCHES: "10000" });
+      const env = { MOUNTS: "1000", CHROMEDRIVER: await setUpBrowser() };
+      run(process.execPath, ["--test", "--test-reporter=spec", "tests/views/leaks.test.js"], { env });
+    },
   },
   faults: {
     title: "the faults that do not take long, in every engine that is here (all: npm run test:faults)",
