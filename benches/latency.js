@@ -26,7 +26,7 @@ const CONTENDERS = [
 
 const NOTE = `\
 Where a connection closes only after some 5 s, it is Chromium that still tries to read the answer to its end, in order to
-use the connection again. It does so whoever aborts.`;
+use the connection again. It does so whichever client aborts.`;
 
 export async function measure({ browser, files }) {
   const closedAt = new Map();

@@ -6,7 +6,7 @@ import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { build } from "../scripts/build.js";
 import { npmPackages, setUpBuild } from "../scripts/setup.js";
-import { fail, output, root, seconds, step } from "../scripts/shell.js";
+import { fail, help, output, root, seconds, timed } from "../scripts/shell.js";
 import { startBrowser } from "./browser.js";
 import { bundle } from "./bundle.js";
 import { figure, table } from "./table.js";
@@ -25,9 +25,14 @@ compare. So contenders take turns, each figure is a median of several rounds, an
 "CPU" is what the page's main thread has computed, which waiting for a busy machine does not change. \`event-source\` and
 \`fetch-loop\` are what a page would write by hand; they do less: no check, no retry, no timeout.`;
 
+help(`Measures everything, or the parts that are named, and writes benches/RESULTS.md.
+
+Usage: npm run bench -- [PART…]
+
+Parts: ${PARTS.join(", ")}`);
 const given = process.argv.slice(2);
 const unknown = given.find((part) => !PARTS.includes(part));
-if (unknown) fail(`there is no part "${unknown}": choose of ${PARTS.join(", ")}`);
+if (unknown) fail(`there is no part "${unknown}": choose from ${PARTS.join(", ")}`);
 
 await setUpBuild();
 await npmPackages(folder);
@@ -42,7 +47,7 @@ for (const part of PARTS.filter((part) => given.length === 0 || given.includes(p
   const browser = await startBrowser();
   version = await browser.version();
   try {
-    sections[part] = section(part, title, await step(title, () => measure({ browser, files })));
+    sections[part] = section(part, title, await timed(title, () => measure({ browser, files })));
   } finally {
     await browser.stop();
   }

@@ -9,7 +9,7 @@ import { bundleEntries } from "./bundle.js";
 import { bundleViews } from "./bundle-views.js";
 import { thirdPartyLicenses } from "./licenses.js";
 import { setUpBuild } from "./setup.js";
-import { isMain, output, root, run, runNpmTool, step } from "./shell.js";
+import { built, isMain, output, root, run, runNpmTool, step } from "./shell.js";
 
 /**
  * What the module may need of WebAssembly: rustc's defaults without reference types. wasm-bindgen looks at what the linker
@@ -48,7 +48,7 @@ function compile() {
   run("cargo", ["build", "--quiet", "--locked", "--lib", "--release", "--target", TARGET], { env });
 }
 
-/** Nothing to do for a module that it has been done for. */
+/** Skipped if the module has not changed. */
 function bindAndOptimise() {
   const inputs = [compiled, join(root, "Cargo.lock"), fileURLToPath(import.meta.url)].map((path) => readFileSync(path));
   const hash = createHash("sha256").update(Buffer.concat(inputs)).digest("hex");
@@ -81,17 +81,24 @@ async function bundle() {
   writeFileSync(join(pkg, "THIRD-PARTY-LICENSES.txt"), thirdPartyLicenses());
 }
 
-/** Where the package lies whose module panics when it is asked to. */
+/** The folder of the package whose module panics on request. */
 export const panicking = join(root, "target/panicking");
 
 /** Builds that package: for the tests of crashes, so it is not optimised. */
 export async function buildPanicking() {
-  await step("building a package that panics when it is asked to", async () => {
+  await step("building a package that panics on request", async () => {
     run("cargo", ["build", "--quiet", "--locked", "--lib", "--features", "panic", "--target", TARGET]);
     bind(join(root, "target", TARGET, "debug/cvm_watch.wasm"), panicking);
     cpSync(join(panicking, "glue_bg.wasm"), join(panicking, "cvm_watch.wasm"));
     await bundleEntries(panicking, panicking);
   });
+}
+
+export async function buildSimulator() {
+  const estimate = existsSync(built("cvm-simulator")) ? "" : " (a minute)";
+  await step(`building the simulator${estimate}`, () =>
+    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]),
+  );
 }
 
 if (isMain(import.meta.url)) {

@@ -59,7 +59,7 @@ const settings = {
  *
  *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, callMethod }
  *
- * The first are the modules of `src/js` that Rust names: the very ones that the package exports, not wasm-bindgen's copies.
+ * The first are the modules of `src/js` that Rust names: the same ones that the package exports, not wasm-bindgen's copies.
  *
  * wasm-opt has given the module's imports and exports short names. esbuild gives the glue's properties the same.
  */

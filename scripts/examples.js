@@ -4,9 +4,9 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.js";
-import { serve } from "./serve.js";
+import { serve, simulatorOptions } from "./serve.js";
 import { npmPackages, setUpBuild } from "./setup.js";
-import { isMain, root, step } from "./shell.js";
+import { help, isMain, root, step } from "./shell.js";
 
 const packages = join(root, "tests/views");
 
@@ -46,6 +46,13 @@ export const settings = {
 };
 
 if (isMain(import.meta.url)) {
+  help(`Builds the package and the examples, and serves them with a simulated API.
+
+Usage: npm run examples -- [OPTIONS]
+
+${simulatorOptions()}
+
+npm run examples sets --www and --streams-per-user 5. If an option is given twice, the last one is used.`);
   await setUpBuild();
   await build();
   await buildExamples();

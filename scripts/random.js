@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { setUpRust } from "./setup.js";
-import { fail, run, step } from "./shell.js";
+import { fail, help, run, timed } from "./shell.js";
 
 const modes = {
   simulation: { option: "runs", usual: "2000000", variable: "SIMULATION_RUNS", seed: "SIMULATION_SEED" },
@@ -11,7 +11,14 @@ const modes = {
 };
 
 const [name, ...args] = process.argv.slice(2);
-const mode = modes[name] ?? fail(`there is no mode "${name}": choose of ${Object.keys(modes).join(", ")}`);
+const mode = modes[name] ?? fail(`there is no mode "${name}": choose from ${Object.keys(modes).join(", ")}`);
+help(`Runs the random tests for longer than npm test does.
+
+Usage: npm run test:${name} -- [OPTIONS]
+
+Options:
+  --${`${mode.option} N`.padEnd(10)} how many ${mode.option} (default: ${mode.usual})
+  --seed N     the first seed (default: the present time, another one each time)`);
 const { [mode.option]: amount = mode.usual, seed = String(Date.now()) } = options(mode.option, "seed");
 const env = { [mode.variable]: amount, [mode.seed]: seed };
 
@@ -24,6 +31,6 @@ function options(...names) {
 }
 
 await setUpRust();
-await step(`${name}: ${amount} ${mode.option} from seed ${seed}`, () =>
+await timed(`${name}: ${amount} ${mode.option} from seed ${seed}`, () =>
   run("cargo", ["test", "--quiet", "--locked", "--test", name, "--", "--nocapture"], { env }),
 );

@@ -1,9 +1,18 @@
 // Serves pages with the simulated API, and shows one of them in the user's browser.
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { run, start, step, which } from "./shell.js";
+import { buildSimulator } from "./build.js";
+import { root, start, which } from "./shell.js";
 
 const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
+
+/** The simulator's options, as its own `--help` prints them: read from the source, since it may not have been built. */
+export function simulatorOptions() {
+  const source = readFileSync(join(root, "tests/simulator/src/options.rs"), "utf8");
+  return source.match(/^Options:\n[^"]*\n(?=";$)/m)[0].trimEnd();
+}
 
 /**
  * Builds the simulator and starts it; ends with it.
@@ -12,7 +21,7 @@ const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
  * @param page - `{ title, path }` of the page to show
  */
 export async function serve(options, page) {
-  await step("building the simulator (a minute the first time)", () => run("cargo", ["build", ...simulator]));
+  await buildSimulator();
   // A user may have as many event streams as with the real API.
   const args = ["--streams-per-user", "5", ...options];
   const server = start("cargo", ["run", ...simulator, "--", ...args], { stdio: ["ignore", "pipe", "inherit"] });

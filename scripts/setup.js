@@ -4,14 +4,14 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { built, fail, isMain, npm, output, root, run, step, tool, tools, which } from "./shell.js";
+import { built, fail, help, isMain, npm, output, root, run, step, tool, tools, which } from "./shell.js";
 
 const TARGET = "wasm32-unknown-unknown";
 const WASM_PACK = "0.15.1";
 const GECKODRIVER = "0.37.0";
 const manifest = readFileSync(join(root, "Cargo.toml"), "utf8");
 
-/** What compiling takes. */
+/** What compiling needs. */
 export async function setUpRust() {
   node();
   rust();
@@ -19,14 +19,14 @@ export async function setUpRust() {
   await target();
 }
 
-/** What building the package takes. */
+/** What building the package needs. */
 export async function setUpBuild() {
   await setUpRust();
   await npmPackages(root);
   await bindgen();
 }
 
-/** What running wasm-pack takes: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
+/** What running wasm-pack needs: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
 export async function setUpWasmPack() {
   const version = manifest.match(/^wasm-bindgen = .*"=([\d.]+)"/m)[1];
   const installed = ["--path", "scripts/bindgen", "--features", "wasm-pack"];
@@ -41,7 +41,9 @@ export async function npmPackages(folder) {
     .digest("hex");
   const stamp = join(folder, "node_modules", ".set-up");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  await step("installing npm packages (half a minute)", () => npm(["ci", "--no-audit", "--no-fund"], { cwd: folder }));
+  await step("installing npm packages (half a minute)", () =>
+    npm(["ci", "--no-audit", "--no-fund"], { cwd: folder, quiet: true }),
+  );
   writeFileSync(stamp, lock);
 }
 
@@ -54,7 +56,7 @@ export async function setUpBrowser() {
   return which("chromedriver") ?? fail("Debian's chromium-driver is installed, but chromedriver is not on the PATH");
 }
 
-/** The driver of each engine that is here with all that it takes. */
+/** The drivers of the engines that are fully installed. */
 export const findEngines = () => ({
   chromium: process.env.CHROMEDRIVER ?? which("chromedriver"),
   firefox: which("firefox", "firefox-esr") && which("geckodriver"),
@@ -86,7 +88,7 @@ const installFromDebian = (what, packages) =>
 function node() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19)) return;
-  fail(`Node ${process.versions.node} does not do: install Node 20.19, 22.12 or newer from https://nodejs.org`);
+  fail(`Node ${process.versions.node} is not supported: install Node 20.19, 22.12 or newer from https://nodejs.org`);
 }
 
 function rust() {
@@ -109,11 +111,11 @@ async function target() {
   if (library && existsSync(library)) return;
   if (!which("rustup")) fail(`Rust's target ${TARGET} is missing: install Rust from https://rustup.rs`);
   await step(`adding Rust's target ${TARGET} (seconds, a minute at the most)`, () =>
-    run("rustup", ["target", "add", TARGET]),
+    run("rustup", ["target", "add", TARGET], { quiet: true }),
   );
 }
 
-/** Compiles wasm-bindgen's library into what binds the module. Later versions of it are left to the build. */
+/** Compiles the program that writes wasm-bindgen's glue. A later build updates it. */
 async function bindgen() {
   if (existsSync(built("cvm-bindgen"))) return;
   await step("compiling wasm-bindgen (half a minute)", () =>
@@ -141,6 +143,12 @@ function howToInstallBrowser() {
 }
 
 if (isMain(import.meta.url)) {
+  help(`Installs what building and testing take, if it is missing.
+
+Usage: npm run setup -- [--every-engine]
+
+Options:
+  --every-engine  also Firefox and WebKitGTK with their drivers, for npm run test:faults`);
   await setUpBuild();
   await setUpWasmPack();
   await (process.argv.includes("--every-engine") ? setUpEngines() : setUpBrowser());

@@ -1,4 +1,4 @@
-// What the scripts share: where things are, how a command is run, how progress is told.
+// What the scripts share: paths, running commands, printing progress.
 
 import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, realpathSync } from "node:fs";
@@ -20,9 +20,9 @@ const cache = join(tools, "cache");
 const environment = {
   ...process.env,
   PATH: [join(tools, "bin"), process.env.PATH].join(delimiter),
-  // Where the scripts look for what cargo builds, whatever the user has set up.
+  // Where the scripts look for what cargo builds, also if the user has set another folder.
   CARGO_TARGET_DIR: join(root, "target"),
-  // What tools keep for later belongs to this project, not to the user's home.
+  // Caches of tools lie in this project, not in the user's home.
   XDG_CACHE_HOME: cache,
   WASM_PACK_CACHE: join(cache, "wasm-pack"),
   SE_CACHE_PATH: join(cache, "selenium"),
@@ -41,12 +41,21 @@ export function fail(message) {
  */
 export function run(command, args, { env, quiet, limit, tries = 1, cwd = root, shell = false } = {}) {
   const stdio = quiet ? "pipe" : ["ignore", "inherit", "inherit"];
-  const options = { cwd, stdio, shell, env: { ...environment, ...env }, timeout: limit, killSignal: "SIGKILL" };
+  const maxBuffer = Number.POSITIVE_INFINITY;
+  const options = {
+    cwd,
+    stdio,
+    shell,
+    maxBuffer,
+    env: { ...environment, ...env },
+    timeout: limit,
+    killSignal: "SIGKILL",
+  };
   const result = spawnSync(command, args, options);
   if (result.status === 0) return result.stdout;
   if (quiet) process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
   if (result.error?.code === "ETIMEDOUT" && tries > 1) {
-    console.log(`  it hangs after ${seconds(limit)}: once more`);
+    console.log(`  no result after ${seconds(limit)}: trying again`);
     return run(command, args, { env, quiet, limit, tries: tries - 1, cwd, shell });
   }
   fail(`\`${[command, ...args].join(" ")}\` failed (${result.error?.message ?? `exit code ${result.status}`})`);
@@ -88,11 +97,23 @@ function isProgram(path) {
 /** Whether a script is the program that was started, and not imported by another. */
 export const isMain = (url) => realpathSync(process.argv[1]) === realpathSync(fileURLToPath(url));
 
-/** Does something that takes a while, and says so. */
+/** Prints what a script takes and ends it, if the command line asks for that. To be called before anything is built. */
+export function help(text) {
+  if (!process.argv.slice(2).some((argument) => argument === "--help" || argument === "-h")) return;
+  console.log(text);
+  process.exit();
+}
+
+/** Does something that takes a while, and says so in one line. */
 export async function step(title, action) {
-  const began = performance.now();
   console.log(`▸ ${title}`);
-  const result = await action();
+  return action();
+}
+
+/** A step that prints lines of its own; then how long it took. */
+export async function timed(title, action) {
+  const began = performance.now();
+  const result = await step(title, action);
   console.log(`  done in ${seconds(performance.now() - began)}`);
   return result;
 }

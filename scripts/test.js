@@ -3,10 +3,10 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { build, buildPanicking } from "./build.js";
+import { build, buildPanicking, buildSimulator } from "./build.js";
 import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
-import { fail, root, run, seconds, step, tool } from "./shell.js";
+import { fail, help, root, run, seconds, timed, tool } from "./shell.js";
 import { checkSizes } from "./size.js";
 
 const cargo = (...args) => run("cargo", [...args, "--quiet", "--locked"]);
@@ -27,7 +27,7 @@ const setUpPackage = once(async () => {
 
 const setUpSimulator = once(async () => {
   await setUpPackage();
-  await step("building the simulator (a minute the first time)", () => cargo("build", "--package", "cvm-simulator"));
+  await buildSimulator();
 });
 
 const setUpEndToEnd = once(async () => {
@@ -58,9 +58,8 @@ const parts = {
       const env = { WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60", WASM_BINDGEN_TEST_TIMEOUT: "120" };
       const target = ["--target", "wasm32-unknown-unknown"];
       cargo("test", "--no-run", ...target);
-      // The runner's server (tiny_http 0.12) forgets a connection now and then, when more than four come at once: it counts
-      // on threads that have just been given another. Then the page never loads. So the module imports few files, and is
-      // tried again.
+      // The runner's server (tiny_http 0.12) sometimes loses a connection when more than four come at once: it assigns it to
+      // a thread that is busy. Then the page never loads. So the module imports few files, and the run is repeated.
       const options = { env, limit: 200_000, tries: 3 };
       run(tool("wasm-pack"), ["test", "--headless", "--chrome", "--mode", "no-install", ...driver], options);
     },
@@ -90,7 +89,7 @@ const parts = {
     run: () => runBrowserTests("tests/documents"),
   },
   globals: {
-    title: "what a platform may lack, and what it may have in the place of its own",
+    title: "globals that a platform lacks, or that a page has replaced",
     setUp: setUpSimulator,
     run: () => runNodeTests("tests/globals"),
   },
@@ -129,10 +128,17 @@ const parts = {
     run: () => runBrowserTests("tests/leaks"),
   },
   "all-leaks": {
-    title: "10,000 watches in one page over each transport, which leave nothing behind",
+    title: "10,000 watches in one page over each transport, and 1,000 mounts of each hook, which leave nothing behind",
     isLong: true,
-    setUp: setUpEndToEnd,
-    run: () => runBrowserTests("tests/leaks", { WATCHES: "10000" }),
+    async setUp() {
+      await setUpEndToEnd();
+      for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
+    },
+    async run() {
+      await runBrowserTests("tests/leaks", { WATCHES: "10000" });
+      const env = { MOUNTS: "1000", CHROMEDRIVER: await setUpBrowser() };
+      run(process.execPath, ["--test", "--test-reporter=spec", "tests/views/leaks.test.js"], { env });
+    },
   },
   faults: {
     title: "the faults that do not take long, in every engine that is here (all: npm run test:faults)",
@@ -170,15 +176,26 @@ async function runBrowserTests(folder, env) {
   runNodeTests(folder, { ...env, CHROMEDRIVER: await setUpBrowser() });
 }
 
+help(`Builds the package, and runs the tests: all of them, or the parts that are named.
+
+Usage: npm test -- [PART…]
+
+Parts:
+${Object.entries(parts)
+  .map(([name, { title, isLong }]) => `  ${name.padEnd(10)} ${title}${isLong ? " (only if named)" : ""}`)
+  .join("\n")}
+
+What follows "packaging" names consumers, such as vite.`);
+
 const began = performance.now();
 const given = process.argv.slice(2);
 const consumers = given.includes("packaging") ? given.splice(given.indexOf("packaging") + 1) : [];
 const unknown = given.find((part) => !(part in parts));
-if (unknown) fail(`there is no part "${unknown}": choose of ${Object.keys(parts).join(", ")}`);
+if (unknown) fail(`there is no part "${unknown}": choose from ${Object.keys(parts).join(", ")}`);
 
 const chosen = Object.entries(parts).filter(([name, { isLong }]) =>
   given.length === 0 ? !isLong : given.includes(name),
 );
 for (const [, part] of chosen) await part.setUp();
-for (const [, part] of chosen) await step(part.title, part.run);
+for (const [, part] of chosen) await timed(part.title, part.run);
 console.log(`\nevery test has passed, in ${seconds(performance.now() - began)}`);

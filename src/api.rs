@@ -1,4 +1,4 @@
-//! The world that a watch is handed: streams, one-shot reads, time, and wake-ups.
+//! What a watch needs from outside: streams, one-shot reads, time, and wake-ups.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use crate::event::Frame;
 use crate::failure::Failure;
 use crate::json::Json;
 
-/// One CVM's state endpoint, and what else a watch needs of the world.
+/// One CVM's state endpoint, and the clocks and timers that a watch needs.
 ///
 /// Every future and every stream releases what it holds when it is dropped: that is how a watch is cancelled.
 #[expect(async_fn_in_trait, reason = "a watch lives on one thread: there is no `Send` to promise")]
 pub trait Api {
-    /// How this world holds JSON.
+    /// The type of JSON values.
     type Json: Json;
     /// An event stream.
     type Stream: EventStream<Json = Self::Json>;
@@ -48,7 +48,7 @@ pub trait Api {
     /// Whether the page is hidden. Where there is no page, it never is.
     fn is_hidden(&self) -> bool;
 
-    /// The next wake-up. One that comes while nobody waits is kept until somebody does; of several, the last is enough.
+    /// The next wake-up. One that comes while no future waits is kept for the next one; of several, the last is enough.
     /// Where there is no page, there are none.
     async fn woken(&self) -> WakeUp;
 }
@@ -67,7 +67,7 @@ pub enum WakeUp {
 /// An event stream. Dropping it closes the connection, at any time.
 #[expect(async_fn_in_trait, reason = "as above")]
 pub trait EventStream {
-    /// How this world holds JSON.
+    /// The type of JSON values.
     type Json: Json;
 
     /// The next frame. The future is only dropped together with the stream.

@@ -84,7 +84,7 @@ enum Next<J: Json> {
     Stale(CvmState<J>),
 }
 
-/// What a stream comes to, if the attempt has not failed.
+/// How a stream ended, if the attempt has not failed.
 enum Heard<J> {
     Target(CvmState<J>),
     TargetByRead(CvmState<J>),
@@ -144,7 +144,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         }
     }
 
-    /// Listens to a stream, and reads when it should have spoken.
+    /// Listens to a stream, and reads the state when the stream is silent for too long.
     async fn listen(&mut self, stream: &mut A::Stream) -> Result<Heard<A::Json>, End<A::Json>> {
         let mut complaint = None;
         let mut spoke_at = None;
@@ -161,7 +161,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
             match self.session.hear(frame) {
                 Some(Said::State(state)) => match self.session.judge(&state)? {
                     Verdict::Reached => return Ok(Heard::Target(state)),
-                    // It is over what it complained of.
+                    // The stream ended because of the error that it reported.
                     Verdict::HeldBack | Verdict::Other => complaint = None,
                 },
                 Some(Said::Error(words)) => complaint = words.or(complaint),
@@ -172,7 +172,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         }
     }
 
-    /// What the stream says next. After three intervals of silence, and on a wake-up, a read asks whether it still works.
+    /// The stream's next frame. After three intervals of silence, and on a wake-up, a read checks whether the stream works.
     async fn next(
         &mut self,
         stream: &mut A::Stream,
@@ -208,7 +208,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         }
     }
 
-    /// The stream is dead. A new one takes its place, but the next time the attempt goes on by reads: a proxy that buffers.
+    /// The stream is dead. A new one replaces it; if that is dead too, a proxy buffers it, and the attempt goes on by reads.
     fn after_silence(&mut self, state: &CvmState<A::Json>, permit: StreamPermit) -> Step<A> {
         self.dead_streams += 1;
         match self.session.take(state)? {
@@ -275,7 +275,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         };
         let undisturbed = match select(pin!(routine), session.woken()).await {
             Either::Left((next, _)) => Some(next),
-            // A read that is under way is given up: it may hang since before the machine slept.
+            // A read that is under way is dropped: it may hang since before the machine slept.
             Either::Right(..) => None,
         };
         match undisturbed {

@@ -1,7 +1,7 @@
 //! Permits for the streams and reads towards one origin, shared by all watches of a page.
 //!
-//! A browser opens six connections to an origin on HTTP/1.1, and lets all further requests of the page wait. So few
-//! streams are open at a time, and few reads are under way: the page keeps the rest.
+//! A browser opens six connections to an origin on HTTP/1.1, and all further requests of the page wait. So the number of
+//! open streams and of pending reads is limited: connections are left for the page's other requests.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -25,7 +25,7 @@ const SECOND: Duration = Duration::from_millis(1001);
 #[derive(Clone, Debug, Default)]
 pub struct Budget(Rc<RefCell<Books>>);
 
-/// What has been handed out, and who waits.
+/// The permits that are in use, and the watches that wait.
 #[derive(Debug, Default)]
 struct Books {
     streams: usize,
@@ -35,7 +35,7 @@ struct Books {
     /// When the last reads started, up to [`READS_A_SECOND`].
     starts: Vec<Duration>,
     unanswered: usize,
-    /// Who waits for a read: the most urgent first, and of equals who came first.
+    /// Those that wait for a read: the most urgent first, and among equals the one that came first.
     turns: Vec<Waiting>,
     last_id: u64,
 }
@@ -131,7 +131,7 @@ impl Budget {
         ReadPermit { budget: self.clone() }
     }
 
-    /// Whoever is first now looks whether it may start.
+    /// Wakes the first in line, which checks whether it may start.
     fn wake_first(&self) {
         let waker = self.0.borrow_mut().turns.first_mut().and_then(|first| first.waker.take());
         if let Some(waker) = waker {
@@ -153,7 +153,7 @@ impl Books {
     }
 }
 
-/// Something in the books.
+/// Access to the shared counts.
 #[derive(Debug)]
 struct Key {
     budget: Budget,
@@ -228,7 +228,7 @@ impl Drop for Reading {
 struct Turn(Key);
 
 impl Turn {
-    /// Whether it is this one's turn, and there are not too many reads unanswered.
+    /// Whether it is first in line, and not too many reads are unanswered.
     fn poll(&self, context: &Context<'_>) -> Poll<()> {
         let mut books = self.0.budget.0.borrow_mut();
         let has_room = books.unanswered < UNANSWERED_READS;

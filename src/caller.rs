@@ -48,41 +48,41 @@ impl<J> Default for Progress<J> {
 
 /// The caller's functions.
 ///
-/// Those that give a decision are asked only if the request has them. An error of theirs (they threw, or gave nonsense)
-/// ends the watch with [`crate::WatchError::BadArgument`]; whatever they threw is kept by the implementer.
+/// Those that decide something are called only if the request has them. If one throws or returns an unusable value, the
+/// watch ends with [`crate::WatchError::BadArgument`]; the implementer keeps what was thrown.
 pub trait Caller<J> {
-    /// Hears an event. They come in order.
+    /// Called with every event, in order.
     fn on_event(&mut self, event: WatchEvent<'_, J>);
 
-    /// Hears of each read of [`crate::States`] that was answered, whether the state is another or not.
+    /// Called after each read of [`crate::States`] that was answered, whether the state has changed or not.
     fn on_read(&mut self, _: WatchEvent<'_, J>) {}
 
-    /// Hears a hint for the developer (`console.warn`). At most one a watch.
+    /// Called with a hint for the developer (`console.warn`). At most once for each watch.
     fn warn(&mut self, hint: &str);
 
     /// `until`: whether a state with a target status counts.
     ///
     /// # Errors
-    /// There is no answer to be had.
+    /// The function threw, or returned something else.
     fn until(&mut self, state: &CvmState<J>) -> Result<bool, FieldError>;
 
     /// `failOn`, where it is a function: whether a state says that the target will not come.
     ///
     /// # Errors
-    /// There is no answer to be had.
+    /// The function threw, or returned something else.
     fn fail_on(&mut self, state: &CvmState<J>) -> Result<bool, FieldError>;
 
     /// `shouldRetry`: whether to go on after a refusal that would end the watch.
     ///
     /// # Errors
-    /// There is no answer to be had.
+    /// The function threw, or returned something else.
     fn should_retry(&mut self, failure: &Failure<J>, progress: &Progress<J>) -> Result<bool, FieldError>;
 
     /// `retryDelay`, where it is a function: how long to wait after an attempt has failed. `failures` counts the attempts
     /// that have failed since the last one that brought a state, that one included.
     ///
     /// # Errors
-    /// There is no delay to be had.
+    /// The function threw, or returned no valid delay.
     fn retry_delay(
         &mut self,
         failures: u32,

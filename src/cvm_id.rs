@@ -10,7 +10,7 @@ impl CvmId {
     /// The request's fields that can name a CVM, in the order in which they count.
     pub const FIELDS: [&str; 5] = ["id", "uuid", "app_id", "instance_id", "name"];
 
-    /// Reads the id that stands in one of [`Self::FIELDS`].
+    /// Reads the id in one of [`Self::FIELDS`].
     ///
     /// A UUID loses its hyphens and 40 hexadecimal digits get the prefix `app_`; a name, and anything else, stays as it
     /// is. (The rules of the published SDK.)

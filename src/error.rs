@@ -25,12 +25,12 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
-/// Why a watch that was left to itself ended without its target.
+/// Why a watch ended without its target, if it was not aborted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WatchError<J> {
     /// A state that `failOn` names.
     CvmFailed(CvmState<J>),
-    /// The server refused for good: [`Failure::Status`] or [`Failure::Redirected`].
+    /// The server refused permanently: [`Failure::Status`] or [`Failure::Redirected`].
     Refused(Failure<J>),
     /// The retries are used up.
     RetriesExceeded {
@@ -39,7 +39,7 @@ pub enum WatchError<J> {
         /// What all attempts ended with.
         endings: Endings,
     },
-    /// One of the caller's functions threw, or gave what cannot be used.
+    /// One of the caller's functions threw, or returned an unusable value.
     BadArgument(FieldError),
     /// An error of the platform that must reach the caller as it is.
     Foreign(J),

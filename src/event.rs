@@ -1,4 +1,4 @@
-//! What the server says, and what the callback is told of it.
+//! The server's events, and the events that the callback gets.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::json::Json;
 
-/// One event of an event stream, as it came over the wire. Events of other names, which a newer server may send, are not
-/// for a watch.
+/// One event of an event stream, as it came over the wire. Events with other names, which a newer server may send, are
+/// ignored.
 #[derive(Clone, Debug)]
 pub struct Frame<T> {
     /// Which kind of event it is, by its name.
@@ -20,7 +20,7 @@ impl<T> Frame<T> {
     /// The data as JSON.
     ///
     /// # Errors
-    /// Says why the data makes no sense.
+    /// The data is not JSON, or a state without a status.
     pub fn payload<J: Json<Text = T>>(self) -> Result<J, String> {
         let name = self.kind.name();
         J::parse(self.data).map_err(|reason| format!("the server sent a `{name}` event that is not JSON: {reason}"))
@@ -32,7 +32,7 @@ impl<T> Frame<T> {
 pub enum EventKind {
     /// A state of the CVM.
     State,
-    /// The server's word that the target is reached.
+    /// The server says that the target is reached.
     Complete,
     /// An attempt ran out of time.
     Timeout,
@@ -64,7 +64,7 @@ impl EventKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
-    /// The attempt lasted as long as it may.
+    /// The attempt took longer than its timeout.
     Timeout,
     /// The event stream came to a clean end before the target.
     Ended,
@@ -98,7 +98,7 @@ impl Code {
 /// The payload of an `error` or `timeout` event that is made here, in the shape of the server's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct MadePayload<'a> {
-    /// What happened, in words.
+    /// What happened, as a message.
     pub error: &'a str,
     /// Seconds since the attempt began.
     #[serde(skip_serializing_if = "Option::is_none")]

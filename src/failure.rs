@@ -1,4 +1,4 @@
-//! Why one attempt came to nothing.
+//! Why one attempt failed.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use crate::duration::seconds;
 use crate::event::{Code, EventKind, MadePayload};
 use crate::json::Json;
 
-/// Why one attempt came to nothing.
+/// Why one attempt failed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure<J> {
-    /// The attempt lasted as long as it may.
+    /// The attempt took longer than its timeout.
     TimedOut {
         /// What the callback is told.
         payload: J,
@@ -23,9 +23,9 @@ pub enum Failure<J> {
     Broken(String),
     /// What came was not what it must be: another content type, no JSON, a state without `status`.
     Malformed(String),
-    /// EventSource is closed for good, and does not tell why.
+    /// EventSource has closed, will not reconnect, and does not tell why.
     ClosedForGood {
-        /// Why the one-shot read did not tell either.
+        /// Why the one-shot read failed as well.
         read: String,
     },
     /// The server said in an `error` event what is wrong, and then the stream ended.
@@ -63,7 +63,7 @@ pub struct Refusal<J> {
 }
 
 impl<J: Json> Failure<J> {
-    /// An attempt has lasted as long as it may.
+    /// An attempt took longer than its timeout.
     pub fn timed_out(timeout: Duration, target: Option<&str>) -> Self {
         let error = format!("timed out after {} s", seconds(timeout));
         let payload = MadePayload { error: &error, elapsed: Some(timeout.as_secs_f64()), target };
@@ -127,7 +127,7 @@ impl<J: Json> Failure<J> {
         }
     }
 
-    /// What happened, in words.
+    /// What happened, as a message.
     pub fn message(&self) -> String {
         match self {
             Self::TimedOut { payload, .. } => {
@@ -164,7 +164,7 @@ impl<J: Json> Failure<J> {
 }
 
 impl<J: Json> Refusal<J> {
-    /// What happened, in words.
+    /// What happened, as a message.
     pub fn message(&self) -> String {
         let status = format!("the server answered with status {}", u32::from(self.status));
         match self.detail.as_ref().and_then(J::words) {

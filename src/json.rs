@@ -1,4 +1,4 @@
-//! JSON as the world around the core already holds it.
+//! JSON values of the environment (JavaScript's own in a browser).
 
 use serde::Serialize;
 

@@ -3,8 +3,8 @@
 //! The crate is compiled to WebAssembly and used from JavaScript: `client.watchCvmState({ id, target })` opens an event
 //! stream, survives timeouts and broken connections, and gives a promise. README.md tells about that side.
 //!
-//! The crate's core knows no browser. [`watch()`] is a future over an [`Api`], the world that it is handed: streams, reads,
-//! time and wake-ups. To cancel a watch, drop it; whatever it holds is closed by its own `Drop`.
+//! The crate's core does not depend on a browser. [`watch()`] is a future over an [`Api`], which provides streams, reads,
+//! time and wake-ups. To cancel a watch, drop it; everything that it holds is closed by its own `Drop`.
 //!
 //! A request is checked as a whole, and every bad field is reported:
 //!

@@ -1,4 +1,4 @@
-//! What to wait for and how patiently: all checks, all bad fields reported.
+//! What to wait for, with which timeouts and retries: checks every field and reports all bad ones.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub trait Arguments {
     }
 }
 
-/// What can stand in a field, as far as a check wants to know.
+/// The kinds of values in a field that the checks tell apart.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Given {
     /// Nothing at all.
@@ -296,7 +296,7 @@ impl<A: Arguments> Check<'_, A> {
         if number < FRACTIONS_BELOW && whole as f64 != number {
             self.refuse(field, rule);
         }
-        // More than fits is as good as no limit.
+        // More than a `u32` holds has the same effect as no limit.
         u32::try_from(whole).ok()
     }
 }

@@ -32,7 +32,7 @@ pub struct Session<'a, A: Api, C> {
     /// Whether this attempt has brought a state.
     pub has_brought_state: bool,
     judge: Judge<'a>,
-    /// The words of the last event.
+    /// The message of the last event.
     words: Option<String>,
     /// When this attempt's last read began.
     read_at: Cell<Option<Duration>>,
@@ -49,7 +49,7 @@ pub enum Said<J> {
     /// That the server has waited as long as it was asked to. (Not told yet: it ends the attempt, and is told with the
     /// delay that follows.)
     Timeout(J),
-    /// That something went wrong over there; in words, if it has any.
+    /// That something went wrong on the server, with its message if there is one.
     Error(Option<String>),
 }
 
@@ -88,7 +88,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         self.tell(self.progress.event(EventKind::State, state.json()));
     }
 
-    /// Tells the caller what came that makes no sense, unless that is what was told just before.
+    /// Tells the caller about malformed data, unless the event before said the same.
     fn tell_nonsense(&mut self, reason: &str) {
         if self.words.as_deref() != Some(reason) {
             let payload = A::Json::of(&MadePayload { error: reason, ..MadePayload::default() });
@@ -96,7 +96,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         }
     }
 
-    /// Understands a frame, and tells the caller. `None` if it makes no sense.
+    /// Parses a frame, and tells the caller. `None` if it is malformed.
     pub fn hear(&mut self, frame: Frame<<A::Json as Json>::Text>) -> Option<Said<A::Json>> {
         self.understand(frame).map_err(|reason| self.tell_nonsense(&reason)).ok()
     }
@@ -142,7 +142,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
         self.judge(state)
     }
 
-    /// A read of the CVM's state, when the budget has one.
+    /// Reads the CVM's state, when the budget permits it.
     pub async fn read(&self, urgency: Urgency) -> Result<CvmState<A::Json>, Failure<A::Json>> {
         let (began, answer) = read_in_turn(self.api, urgency).await;
         self.read_at.set(Some(began));

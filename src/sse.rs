@@ -41,7 +41,7 @@ pub struct SseDecoder {
     data: Vec<u8>,
 }
 
-/// What a stream holds, in its very bytes. They are UTF-8; where they are not, the standard reads U+FFFD.
+/// One item of a stream, as raw bytes. They are UTF-8; the standard replaces invalid bytes by U+FFFD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SseItem<'a> {
     /// An event.
@@ -57,7 +57,7 @@ pub enum SseItem<'a> {
     Retry(u64),
 }
 
-/// A frame has become larger than it may: the stream is not worth its memory.
+/// A frame is larger than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameTooLarge {
     /// How large it may become, in bytes.
@@ -65,7 +65,7 @@ pub struct FrameTooLarge {
 }
 
 impl FrameTooLarge {
-    /// What happened, in words.
+    /// What happened, as a message.
     pub fn message(self) -> String {
         format!("the server sent an event of more than {} bytes", self.largest)
     }
@@ -161,7 +161,7 @@ impl SseDecoder {
                     give(SseItem::Retry(milliseconds));
                 }
             }
-            // A comment, if the field is empty; else a field of tomorrow.
+            // A comment, if the field is empty; else a field that the standard does not know (yet).
             _ => {}
         }
     }

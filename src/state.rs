@@ -2,7 +2,7 @@
 
 use crate::json::Json;
 
-/// The fields that make a state another, beside its status.
+/// The fields whose change makes a new state, besides `status`.
 const TELLING: [&str; 4] = ["boot_progress", "boot_error", "shutdown_progress", "in_progress"];
 
 /// A CVM's state as the server told it: a JSON object whose `status` is a string.
@@ -13,7 +13,7 @@ pub struct CvmState<J> {
 }
 
 impl<J: Json> CvmState<J> {
-    /// Takes a payload for a state, if it is one.
+    /// Makes a state of a payload, if it is one.
     pub fn from_json(json: J) -> Option<Self> {
         let status = json.get("status")?.text()?;
         Some(Self { status, json })
@@ -29,13 +29,13 @@ impl<J: Json> CvmState<J> {
         &self.json
     }
 
-    /// A field that says something: it is there, and neither null nor empty.
+    /// A field that is there, and neither null nor empty.
     pub fn field(&self, name: &str) -> Option<J> {
         self.json.get(name).filter(|value| !value.says_nothing())
     }
 
-    /// Whether this is another state. An `uptime` changes by itself, and stream and read need not tell the same fields:
-    /// so only some fields count, and only where both tell them.
+    /// Whether this state differs. `uptime` changes all the time, and a stream and a read may send different fields: so only
+    /// some fields are compared, and only if both states have them.
     pub fn differs_from(&self, other: &Self) -> bool {
         let differs = |name: &&str| match (self.json.get(name), other.json.get(name)) {
             (Some(one), Some(two)) => one != two && !(one.says_nothing() && two.says_nothing()),

@@ -1,4 +1,4 @@
-//! The loop of `cvmStates`: every state of a CVM, for as long as somebody asks.
+//! The loop of `cvmStates`: every state of a CVM, as long as the caller asks for the next one.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl<J: Json> States<J> {
     /// The next state that differs from the last one given. To give up, drop the future.
     ///
     /// # Errors
-    /// The server has refused for good, or one of the caller's functions gave nothing that can be used.
+    /// The server has refused permanently, or one of the caller's functions gave nothing that can be used.
     pub async fn next<A: Api<Json = J>>(
         &mut self,
         api: &A,
@@ -53,7 +53,7 @@ impl<J: Json> States<J> {
                 Err(Failure::Foreign(error)) => return Err(WatchError::Foreign(error)),
                 Err(failure) => self.retry(api, request, caller, &failure)?,
                 Ok(state) => {
-                    // Also one that has not changed: else nobody could tell that from a server that does not answer.
+                    // Also one that has not changed: a view shows by it that the server still answers.
                     caller.on_read(self.progress.event(EventKind::State, state.json()));
                     self.failures = 0;
                     self.due = began + request.interval;

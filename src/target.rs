@@ -38,7 +38,7 @@ impl Target {
         self.statuses.iter().any(|target| target == status)
     }
 
-    /// The target that a status would be if case and surrounding space did not count.
+    /// The target that equals a status if case and surrounding space are ignored.
     fn nearly(&self, status: &str) -> Option<&str> {
         let status = status.trim_ascii();
         let mut targets = self.statuses.iter().map(String::as_str);
@@ -75,7 +75,7 @@ enum First {
 }
 
 impl<'a> Judge<'a> {
-    /// A judge who has seen nothing yet.
+    /// A judge that has seen no state yet.
     pub fn new(target: &'a Target) -> Self {
         Self { target, first: if target.leave_first { First::Unseen } else { First::Left }, has_hinted: false }
     }

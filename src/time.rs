@@ -7,13 +7,13 @@ use futures_util::future::{Either, select};
 
 use crate::api::{Api, WakeUp};
 
-/// A timer that fires so late tells that the machine has slept.
+/// A timer that fires this late means that the machine has slept.
 pub const LATE: Duration = Duration::from_secs(10);
 
 /// How many intervals of silence there are before a stream is asked after, and how many a page must have been hidden for.
 pub const SILENT_INTERVALS: u32 = 3;
 
-/// What the future gives, or `None` if it takes longer. Either way it is dropped, and what it holds is closed.
+/// The future's output, or `None` if it takes longer. In both cases it is dropped, and what it holds is closed.
 pub async fn within<T>(api: &impl Api, limit: Duration, future: impl Future<Output = T>) -> Option<T> {
     match select(pin!(future), pin!(api.sleep(limit))).await {
         Either::Left((value, _)) => Some(value),

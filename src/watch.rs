@@ -1,4 +1,4 @@
-//! The loop: attempts, patience, retries.
+//! The loop of attempts, with timeouts and retries.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -20,12 +20,12 @@ use crate::time::{sleep, within, woken};
 /// How long the server's `complete` is awaited once the target is reached, so that the callback sees it.
 pub const COMPLETE_WITHIN: Duration = Duration::from_secs(1);
 
-/// Waits for the request's target: attempts follow attempts until it is reached or the request's patience ends.
+/// Waits for the request's target: makes attempts until the target is reached or the retries are used up.
 ///
 /// To cancel the watch, drop it.
 ///
 /// # Errors
-/// The CVM has failed, or the server has refused for good, or the retries are used up, or one of the caller's functions
+/// The CVM has failed, or the server has refused permanently, or the retries are used up, or one of the caller's functions
 /// gave nothing that can be used.
 pub async fn watch<A: Api>(
     api: &A,

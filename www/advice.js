@@ -43,7 +43,7 @@ export class Advice {
 }
 
 /**
- * Why a watch waits in vain, if it does: the CVM is settled, and its status is another one.
+ * Why a watch cannot reach its target, if so: the CVM is settled, and its status is another one.
  *
  * @param {string} cvm
  * @param {string} target

@@ -41,7 +41,7 @@ let controller;
 simulator.cvm = form.identifier;
 showSnippets();
 try {
-  // Not a static import: a package that is not there should be said, not leave a dead page.
+  // Not a static import: if the package is missing, the page should say so instead of not working.
   cvmWatch = await import("/pkg/index.js");
   timeline = new Timeline(cvmWatch.BOOT_STEPS);
   Object.assign(window, cvmWatch, { client: cvmWatch.createClient({ baseURL: "/api/v1" }) });
@@ -123,7 +123,7 @@ async function watch(more) {
   settle();
 }
 
-/** On a narrow screen the form makes room: what comes of it is at the top then. */
+/** On a narrow screen the form moves away: the results are at the top then. */
 function showResultsFirst() {
   byId("console").dataset.watched = "";
   if (matchMedia("(width < 64rem)").matches) scrollTo({ top: 0 });
@@ -203,7 +203,7 @@ class Drawing {
     if (last.status) document.title = `${last.status} · ${TITLE}`;
   }
 
-  /** Says so if the watch waits in vain, and what to do about it. */
+  /** Says so if the watch cannot reach its target now, and what to do about it. */
   #advise() {
     const vain = whyInVain(this.#cvm, this.#target, this.#state);
     if (!vain) return advice.clear();

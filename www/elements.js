@@ -1,8 +1,8 @@
 /**
- * Finds an element that index.html promises.
+ * Finds an element that index.html must have.
  *
  * @param {string} id
- * @returns {any} the element; which kind is the caller's knowledge
+ * @returns {any} the element; the caller knows its type
  */
 export function byId(id) {
   const found = document.getElementById(id);
@@ -26,7 +26,7 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 /**
- * Sets a text only where it differs: a live region speaks up at every write, even of the same words.
+ * Sets a text only where it differs: a screen reader repeats a live region at every write, even of the same text.
  *
  * @param {Element} where
  * @param {string} text

@@ -4,7 +4,7 @@ import { byId, element, say } from "./elements.js";
 
 /** @typedef {import("../src/js/index.js").WatchEvent} WatchEvent */
 
-/** How many entries the page holds; a browser grows slow long before a patient watch ends. */
+/** How many entries the page holds: a long watch has so many events that the browser would become slow. */
 const MAX_ENTRIES = 500;
 
 /** How much of one value an entry's line shows. All of it is in the raw event. */
@@ -111,7 +111,7 @@ export class EventLog {
     return made;
   }
 
-  /** The raw event is written out when it is asked for: most never are. And whoever reads one wants it to stay. */
+  /** The raw event is written out when it is asked for: most never are. Once opened, it must not change. */
   #toggled(details) {
     if (details.open && !details.querySelector("pre")) {
       const event = this.#events.get(details.closest("li"));

@@ -17,8 +17,8 @@ const NUMBERS = ["interval", "timeout", "maxRetries", "retryDelay"];
 const FIELDS = ["identifier", "target", ...NUMBERS, "transport", "baseURL", "maxStreams", "useCookieAuth"];
 
 /**
- * The request's form. It judges nothing: what was typed goes to the package, whose own words about bad fields
- * then appear beside them.
+ * The request's form. It checks nothing itself: what was typed goes to the package, whose messages about bad fields
+ * appear beside them.
  */
 export class RequestForm {
   #form = byId("request");
@@ -105,7 +105,7 @@ export class RequestForm {
   }
 
   /**
-   * Puts each complaint beside its field, and the user at the first of them.
+   * Shows each error beside its field, and moves the focus to the first of them.
    *
    * @param {readonly FieldError[]} errors
    */
@@ -127,7 +127,7 @@ export class RequestForm {
     byId(first).focus();
   }
 
-  /** Takes all complaints back. */
+  /** Removes all errors. */
   clearErrors() {
     for (const field of FIELDS) this.#clearError(field);
   }

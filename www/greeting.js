@@ -35,7 +35,7 @@ for await (const { status, uptime } of states) {
 ];
 
 /**
- * Greets whoever opens the browser's console.
+ * Greets a user who opens the browser's console.
  *
  * @param {string[]} names - what is there
  */

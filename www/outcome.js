@@ -89,7 +89,7 @@ export class Outcome {
   }
 
   #show(outcome, name, message, ...fields) {
-    // The attribute last: who waits for it finds everything else in place.
+    // The attribute last: tests that wait for it then find everything else in place.
     say(this.#status, "");
     say(this.#class, name);
     say(this.#message, message);

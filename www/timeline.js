@@ -113,7 +113,7 @@ export class Timeline {
     const items = this.#steps.flatMap((step, index) => {
       if (index > present) return [[step, "pending", ""]];
       if (index === present && this.#error) return [[step, "failed", "failed"]];
-      // Nobody looks any more once the watch has ended.
+      // Nothing is counted down once the watch has ended.
       if (index === present && step !== "done") return [[step, "current", this.#settled ? "last seen" : "now"]];
       // No boot takes all steps: one that was passed without a word is left out.
       return this.#seen.has(step) ? [[step, "reached", "reached"]] : [];
@@ -138,7 +138,7 @@ function item(step, state, word) {
   return made;
 }
 
-/** A fact that is not known takes no place. */
+/** A fact that is not known is hidden. */
 function fact(id, value) {
   const place = byId(id);
   place.parentElement.hidden = !value;

@@ -1,2 +1,2 @@
-/** In the place of Node's crypto, which `@phala/cloud` imports; watching calls none of it. */
+/** Replaces Node's crypto, which `@phala/cloud` imports; watching calls none of it. */
 export default {};

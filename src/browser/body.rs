@@ -18,7 +18,7 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// web-sys's reader, with methods that may throw: a page may have put anything in the place of `fetch`.
+    /// web-sys's reader, with methods that may throw: a page may have replaced `fetch` with anything.
     #[wasm_bindgen(extends = ReadableStreamDefaultReader)]
     type Reader;
     #[wasm_bindgen(method, catch)]

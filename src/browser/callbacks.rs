@@ -56,7 +56,7 @@ struct EventFields {
 /// The functions that a call was given. Once its signal has aborted, none is called any more.
 pub struct Callbacks<'a> {
     call: &'a Call,
-    /// What the errors speak of that the functions are shown.
+    /// What the errors passed to the functions are about.
     subject: &'a Subject,
     thrown: Option<JsValue>,
 }

@@ -46,7 +46,7 @@ impl Credentials {
             check.errors.push(FieldError { field: "version", message: format!("must be {VALUE_RULE}") });
         }
         let cookies = check.flag("useCookieAuth");
-        // Cookies say who it is: no key besides.
+        // Cookies identify the user: no key is sent.
         Self { cookies, api_key: api_key.filter(|_| !cookies), headers, version: version.as_string() }
     }
 
@@ -118,7 +118,7 @@ impl Provided {
             return Ok(source.clone());
         }
         let function: &Function = source.unchecked_ref();
-        // Its message may quote the value that it stumbled over: the name has to do.
+        // Its message may quote the value: only the error's name is used.
         let given = settled(function.call0(&JsValue::UNDEFINED))
             .await
             .map_err(|error| Failure::Broken(format!("the function {field} has failed with {}", name_of(&error))))?;

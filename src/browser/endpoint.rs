@@ -1,4 +1,4 @@
-//! One CVM's state endpoint: the world that a watch is handed.
+//! One CVM's state endpoint: the browser's implementation of [`Api`].
 
 use std::rc::Rc;
 use std::time::Duration;

@@ -62,7 +62,7 @@ fn validation_error<'a>(errors: &'a [FieldError], fields: ErrorFields<'a>) -> Js
     fields.error("ValidationError", &join(&message, "; "))
 }
 
-/// What the errors of a call speak of: "the watch of CVM …".
+/// What the errors of a call are about: "the watch of CVM …".
 pub struct Subject(String);
 
 impl Subject {

@@ -98,7 +98,7 @@ async fn json_of(response: &Response) -> Result<JsJson, Failure<JsJson>> {
         .map_err(|reason| Failure::Malformed(format!("the server's answer is not JSON: {reason}")))
 }
 
-/// A refusal, with what it says for itself if it does so in time.
+/// A refusal, with its body's explanation if that arrives in time.
 async fn refused(response: &Response, status: u16) -> Failure<JsJson> {
     let detail = match select(pin!(json_of(response)), timer::sleep(DETAIL_WITHIN)).await {
         Either::Left((Ok(body), _)) if status != 204 => body.get("detail"),

@@ -56,7 +56,7 @@ impl Frames {
             return Err(Failure::Malformed(message));
         }
         let body = answer.body()?;
-        // Only the first byte order mark of a stream is to be removed, and that is the frames' decoder's business.
+        // Only the first byte order mark of a stream is removed, and the frame decoder does that.
         let text = Decoder::keeping_byte_order_marks()?;
         Ok(Self { body, decoder: SseDecoder::default(), text, arrivals: VecDeque::new(), _answer: answer })
     }

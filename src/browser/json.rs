@@ -16,7 +16,7 @@ extern "C" {
     fn parse(text: &JsString) -> Result<JsValue, JsValue>;
 }
 
-/// What `JSON.parse` gave, or what stands for it.
+/// What `JSON.parse` returned, or an equivalent value.
 #[derive(Clone, Debug)]
 pub struct JsJson(JsValue);
 

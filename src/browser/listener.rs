@@ -16,7 +16,7 @@ impl Listener {
     /// Calls `callback` with every event of that kind.
     pub fn new(target: &EventTarget, kind: &'static str, callback: impl FnMut(JsValue) + 'static) -> Self {
         let listener = Self { target: target.clone(), kind, callback: Closure::new(callback) };
-        // Nothing that this is used with throws here; and without the listener a watch still has its timeout.
+        // The targets used here do not throw; and without the listener a watch still has its timeout.
         let _ = target.add_event_listener_with_callback(kind, listener.callback.as_ref().unchecked_ref());
         listener
     }

@@ -1,4 +1,4 @@
-//! What listeners hear, kept until it is asked for.
+//! A queue from event listeners to a future.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

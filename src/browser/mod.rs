@@ -53,7 +53,7 @@ pub fn start() {
 
 type Outcome = Result<JsValue, JsValue>;
 
-/// Waits for a CVM to reach a state: what `client.watchCvmState(request, options)` comes down to.
+/// Waits for a CVM to reach a state: the implementation of `client.watchCvmState(request, options)`.
 ///
 /// `config`, `request` and `options` are plain copies of what the caller passed (`src/js/index.js` makes them).
 ///
@@ -76,7 +76,7 @@ pub async fn watch_cvm_state(context: Context, config: JsValue, request: JsValue
     }
 }
 
-/// Reads a CVM's present state: what `client.getCvmState(request, options)` comes down to. The arguments are as above.
+/// Reads a CVM's present state: the implementation of `client.getCvmState(request, options)`. The arguments are as above.
 ///
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.
@@ -94,8 +94,8 @@ pub async fn get_cvm_state(context: Context, config: JsValue, request: JsValue, 
     }
 }
 
-/// Waits for the next state of an iterator: what a step of `client.cvmStates(request)` comes down to. `memory` is what the
-/// step before gave, and undefined at first; this gives the next, whose `lastState` is the state.
+/// Waits for the next state of an iterator: one step of `client.cvmStates(request)`. `memory` is what the step before
+/// returned, and undefined at first; this returns the next memory, whose `lastState` is the state.
 ///
 /// # Errors
 /// One of the error classes in `src/js/errors.js`.

@@ -21,7 +21,7 @@ pub async fn aborted(signal: &AbortSignal) {
     let _ = aborted.await;
 }
 
-/// Why the signal has aborted: the very value that its controller was given.
+/// Why the signal has aborted: the same value that its controller was given.
 pub fn reason(signal: &AbortSignal) -> JsValue {
     field(signal, "reason")
 }

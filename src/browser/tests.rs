@@ -60,7 +60,7 @@ fn push_to(list: &JsValue) -> JsValue {
     js("(list) => (item) => { list.push(item) }").unchecked_into::<Function>().call1(&JsValue::UNDEFINED, list).unwrap()
 }
 
-/// The test's own server has no CVMs, which makes it a server that refuses for good; here over EventSource.
+/// The test's own server has no CVMs, which makes it a server that refuses permanently; here over EventSource.
 #[wasm_bindgen_test]
 async fn a_server_that_knows_no_such_cvm_rejects_with_request_error() {
     let request = js("{ id: 'nowhere', target: 'running' }");

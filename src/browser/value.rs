@@ -1,7 +1,7 @@
-//! Values from outside, taken by what they can do.
+//! Values from outside, recognised by their fields and methods.
 //!
-//! What the platform, a test environment or a page puts in the place of `fetch`, `Response`, `EventSource` or bytes need not
-//! be an instance of this realm's class of that name: jsdom, happy-dom, Jest and undici have classes of their own. So no
+//! A platform, a test environment or a page can replace `fetch`, `Response`, `EventSource` or byte arrays with objects that
+//! are no instances of this realm's classes: jsdom, happy-dom, Jest and undici have classes of their own. So no
 //! module asks `instanceof` (`dyn_into`, `has_type`): each reads the fields that it needs, and calls the methods that it
 //! needs. Reading a field or calling a method may run foreign code, which may throw. An exception that passes through Rust's
 //! frames drops nothing that they hold; so everything here catches it.
@@ -33,7 +33,7 @@ pub fn settled(called: Result<JsValue, JsValue>) -> JsFuture {
     JsFuture::from(called.map_or_else(|thrown| Promise::reject(&thrown), |given| Promise::resolve(&given)))
 }
 
-/// Makes nothing of what a call gave. A promise that rejects is not reported as unhandled.
+/// Ignores the result of a call. A promise that rejects is not reported as unhandled.
 pub fn ignore(called: Result<JsValue, JsValue>) {
     // It has subscribed, and stays so.
     drop(settled(called));

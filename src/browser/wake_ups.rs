@@ -45,7 +45,7 @@ impl WakeUps {
         Self { wake_ups, _listeners: Some(listeners) }
     }
 
-    /// The next one. What comes while nobody waits is kept.
+    /// The next one. What comes while no future waits is kept.
     pub fn next(&self) -> impl Future<Output = WakeUp> {
         self.wake_ups.next()
     }

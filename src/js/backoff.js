@@ -14,7 +14,7 @@ const RULES = {
   jitter: ["a number from 0 to 1", (value) => value >= 0 && value <= 1],
 };
 
-/** Delays that grow, and that differ from page to page: for `retryDelay`. */
+/** Growing delays with jitter, for `retryDelay`. */
 export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitter = 0.5 } = {}) {
   const options = { base, factor, max, jitter };
   const validationErrors = Object.entries(RULES)

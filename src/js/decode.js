@@ -1,5 +1,5 @@
 /**
- * The character that stands for each byte. The low bytes, which are most of a WebAssembly module, have printable ASCII, but
+ * The character that encodes each byte. The low bytes, which are most of a WebAssembly module, have printable ASCII, but
  * nothing that ends a string or means something to HTML. The others come from U+00A1 on, two bytes of UTF-8 each. Unicode's
  * normalisation (NFC) changes none of them, and a minifier that escapes them writes the same string.
  */

@@ -8,17 +8,17 @@
 export interface ClientConfig {
   /**
    * Where the API is: an absolute `http(s)` URL, or a path relative to the page such as `"/api/v1"`.
-   * It takes no query, no fragment and no user name. A slash at its end makes no difference.
+   * It must have no query, no fragment and no user name. A slash at its end is ignored.
    *
    * @defaultValue `"https://cloud-api.phala.com/api/v1"`
    */
   baseURL?: string | undefined;
   /**
-   * Sent as `X-API-Key`: a string, or a function that is asked for one before each request. One that throws or rejects
-   * fails that attempt. Never part of a message, an event or a URL, and never sent on to where a redirect points.
+   * Sent as `X-API-Key`: a string, or a function that is called before each request and gives it. If it throws or rejects,
+   * that attempt fails. The key is never part of a message, an event or a URL, and never sent to where a redirect points.
    */
   apiKey?: string | (() => string | PromiseLike<string>) | undefined;
-  /** Headers to send besides, or a function that is asked for them before each request; as secret as a key. */
+  /** Extra headers, or a function that is called before each request and gives them; kept as secret as a key. */
   headers?: HeaderFields | (() => HeaderFields | PromiseLike<HeaderFields>) | undefined;
   /** Sent as `X-Phala-Version`: which version of the API to talk to. */
   version?: string | undefined;
@@ -29,7 +29,7 @@ export interface ClientConfig {
    */
   useCookieAuth?: boolean | undefined;
   /**
-   * What to send requests with, in place of the global `fetch`: one with a proxy or an agent, or a test's mock.
+   * The function that sends requests, instead of the global `fetch`: one with a proxy or an agent, or a test's mock.
    * `transport: "auto"` is `"fetch"` then; with `"eventsource"` only the reads use it.
    *
    * @defaultValue the global `fetch`, looked up at each request
@@ -45,7 +45,7 @@ export interface ClientConfig {
    */
   fetch?: FetchLike | undefined;
   /**
-   * How a watch learns of states:
+   * How a watch gets states:
    *
    * - `"eventsource"`: the browser's own EventSource, which can send no header
    * - `"fetch"`: an event stream over `fetch`
@@ -167,7 +167,7 @@ export type KnownStatus =
 /** Any status. Editors complete the known ones. */
 export type CvmStatus = KnownStatus | (string & {});
 
-/** What a watch may be given besides the request. These win over the fields of the request. */
+/** Options of a watch besides the request. They take precedence over the fields of the request. */
 export interface WatchOptions {
   /** Cancels the watch: the promise rejects with {@link WatchAbortedError} and the connection is closed. */
   signal?: AbortSignalLike | null | undefined;
@@ -178,7 +178,7 @@ export interface WatchOptions {
   onEvent?: ((event: WatchEvent) => unknown) | undefined;
 }
 
-/** What to wait for, and how patiently. */
+/** What to wait for, with which timeouts and retries. */
 export type WatchRequest = OneIdentifier &
   WatchOptions & {
     /**
@@ -192,8 +192,8 @@ export type WatchRequest = OneIdentifier &
      */
     target: CvmStatus | readonly CvmStatus[];
     /**
-     * Asked for each state whose status is a target: whether that state counts. It must decide at once; a promise, or an
-     * exception, ends the watch with a {@link ValidationError}.
+     * Called for each state whose status is a target: the state counts if this gives true. It must be synchronous; a promise,
+     * or an exception, ends the watch with a {@link ValidationError}.
      *
      * @defaultValue every state with a target's status counts
      *
@@ -204,8 +204,8 @@ export type WatchRequest = OneIdentifier &
      */
     until?: ((state: CvmState) => boolean) | undefined;
     /**
-     * Which states say that the target will not come: a status, an array of statuses (none of them a target), or a function
-     * that decides at once, such as {@link bootFailed}. At the first such state the watch rejects with
+     * Which states say that the target will not come: a status, an array of statuses (none of them a target), or a synchronous
+     * function such as {@link bootFailed}. At the first such state the watch rejects with
      * {@link CvmFailedError}. A function that gives a promise, or throws, ends the watch with a {@link ValidationError}.
      *
      * @defaultValue no state does
@@ -220,8 +220,8 @@ export type WatchRequest = OneIdentifier &
      * For a CVM that has just been told to restart, start or stop: the first status that this watch sees does not count,
      * neither for `target` nor for `failOn`. From the first other status on, everything counts.
      *
-     * A CVM that left its status and came back to it between two looks is waited for in vain: begin the watch before you ask
-     * for the restart, and set a deadline.
+     * If the CVM leaves its status and comes back to it between two reads, the watch misses that and goes on waiting: begin
+     * the watch before you ask for the restart, and set a deadline.
      *
      * @defaultValue `false`
      *
@@ -257,8 +257,8 @@ export type WatchRequest = OneIdentifier &
     maxRetries?: number | undefined;
     /**
      * The pause before each retry, in milliseconds from 0 to 2147483647; or a function that gives it, such as
-     * {@link exponentialBackoff} makes. A longer `Retry-After` from the server wins (up to ten minutes). A function that throws
-     * or gives no such number ends the watch with a {@link ValidationError}.
+     * {@link exponentialBackoff} makes. A longer `Retry-After` from the server takes precedence (up to ten minutes). A function
+     * that throws or gives no such number ends the watch with a {@link ValidationError}.
      *
      * `failures` counts the attempts that have failed since the last one that brought a state, that one included: attempts that
      * bring none, none, a state, none give 1, 2, 1, 2. `error` is why the last one failed.
@@ -273,9 +273,9 @@ export type WatchRequest = OneIdentifier &
      */
     retryDelay?: number | RetryDelay | undefined;
     /**
-     * Asked for each refusal that would end the watch (204, a 4xx other than 408, 425 and 429; not for a redirect): whether to
-     * go on. If it agrees, the attempt has failed and a retry follows, as long as there are any. It must decide at once; a
-     * promise, or an exception, ends the watch with a {@link ValidationError}.
+     * Called for each refusal that would end the watch (204, a 4xx other than 408, 425 and 429; not for a redirect). If it
+     * gives true, a retry follows instead, unless the retries are used up. It must be synchronous; a promise, or an exception,
+     * ends the watch with a {@link ValidationError}.
      *
      * @defaultValue such a refusal ends the watch with a {@link RequestError}
      *
@@ -302,13 +302,14 @@ export type StatesRequest = OneIdentifier & {
   interval?: number | undefined;
   /**
    * The pause after a read that has failed, in milliseconds from 0 to 2147483647; or a function that gives it from the number of
-   * failures since the last answer. A longer `Retry-After` from the server wins (up to ten minutes).
+   * failures since the last answer. A longer `Retry-After` from the server takes precedence (up to ten minutes).
    *
    * @defaultValue `exponentialBackoff({ base: 1000, max: 30_000 })`
    */
   retryDelay?: number | RetryDelay | undefined;
   /**
-   * Asked for each refusal that would end the loop (204, a 4xx other than 408, 425 and 429): whether to go on.
+   * Called for each refusal that would end the loop (204, a 4xx other than 408, 425 and 429). If it gives true, the loop
+   * goes on.
    *
    * @defaultValue such a refusal ends the loop with a {@link RequestError}
    */
@@ -358,7 +359,7 @@ export interface CvmState extends CvmStateFields {
   [field: string]: unknown;
 }
 
-/** The server's word that the target is reached. */
+/** The server says that the target is reached. */
 export interface CompletePayload {
   status?: CvmStatus;
   /** Seconds since the attempt began. */
@@ -366,7 +367,7 @@ export interface CompletePayload {
   target?: CvmStatus;
 }
 
-/** An attempt ran out of time: the server's word, or made here when the server stays silent. */
+/** An attempt ran out of time: sent by the server, or made here when the server stays silent. */
 export interface TimeoutPayload {
   error?: string;
   /** Seconds since the attempt began. */
@@ -374,7 +375,7 @@ export interface TimeoutPayload {
   target?: CvmStatus;
 }
 
-/** Something went wrong: the server's word, or made here for a connection or an event that failed. */
+/** Something went wrong: sent by the server, or made here for a connection or an event that failed. */
 export interface ErrorPayload {
   error?: string;
   /** Seconds since the attempt began. */
@@ -386,7 +387,7 @@ export interface ErrorPayload {
  * What kind of failure it was. [docs/errors.md](https://github.com/Phala-Network/cvm-watch/blob/main/docs/errors.md) has cause
  * and remedy of each.
  *
- * - `"timeout"`: the attempt lasted as long as it may
+ * - `"timeout"`: the attempt took longer than its timeout
  * - `"ended"`: the event stream came to a clean end before the target
  * - `"broken"`: there was no answer, the connection broke, or a function for `apiKey` or `headers` failed
  * - `"refused"`: EventSource was refused, which tells no reason, and a read of the state failed too
@@ -406,7 +407,7 @@ export interface AttemptError extends Error {
 type EventBase<Type extends string, Payload> = {
   type: Type;
   /**
-   * The payload as it came. A state is the very object that the promise may resolve with: look, but do not change it.
+   * The payload as it came. Do not change it: the promise may resolve with the same object.
    */
   data: Payload;
   /** The attempt that this belongs to, from 1. */
@@ -454,14 +455,14 @@ export interface Client {
    * Never throws: everything that can go wrong rejects the promise. By the time it settles,
    * the connection is closed and nothing of the watch is left behind.
    *
-   * @param request - What to wait for, and how patiently. Its own fields count, not inherited ones.
-   * @param options - `signal` and `onEvent`; they win over those of the request.
+   * @param request - What to wait for, with which timeouts and retries. Its own fields are read, not inherited ones.
+   * @param options - `signal` and `onEvent`; they take precedence over those of the request.
    * @returns The state that has reached the target: its `status` is a target, and `until` (if given) agreed.
    * @throws {@link ValidationError} when the configuration or the request has bad fields: all are listed, and no
    * request is made. Also when a function of the request throws or gives something that cannot be used.
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link CvmFailedError} at a state that `failOn` names.
-   * @throws {@link RequestError} when the server refuses for good, and `shouldRetry` does not ask to go on.
+   * @throws {@link RequestError} when the server refuses permanently, and `shouldRetry` does not ask to go on.
    * @throws {@link MaxRetriesExceededError} when `maxRetries` retries have failed too.
    * @throws {@link WatchError} itself, when the WebAssembly module could not be loaded, or has crashed, which would be a
    * bug; the next call loads it anew. Also when the platform lacks a global that is needed.
@@ -489,7 +490,7 @@ export interface Client {
    * Reads the CVM's present state, once, without retries.
    *
    * @param request - Which CVM.
-   * @param options - `signal`; it wins over that of the request.
+   * @param options - `signal`; it takes precedence over that of the request.
    * @throws {@link ValidationError} when the configuration or the request has bad fields.
    * @throws {@link WatchAbortedError} when the signal aborts.
    * @throws {@link RequestError} when the server answers with a status that is no success.
@@ -507,13 +508,13 @@ export interface Client {
    *
    * The state is read only while a `next()` is pending: at once at first, then once an interval. A state is given when any field
    * differs from the one before. Reading rests while the page is hidden. A read that fails is told to `onEvent` and tried
-   * again, without end. `break` and `return()` end the loop; nothing runs while nobody asks, so a loop that is dropped leaves
-   * nothing behind. Each `for await` over it is a loop of its own.
+   * again, without end. `break` and `return()` end the loop; nothing runs while no `next()` is pending, so a loop that is
+   * dropped leaves nothing behind. Each `for await` over it is a loop of its own.
    *
    * @param request - Which CVM, and how often.
    * @throws {@link ValidationError} at the first `next()`, when the configuration or the request has bad fields.
    * @throws {@link WatchAbortedError} out of the loop, when the signal aborts.
-   * @throws {@link RequestError} out of the loop, when the server refuses for good, and `shouldRetry` does not ask to go on.
+   * @throws {@link RequestError} out of the loop, when the server refuses permanently, and `shouldRetry` does not ask to go on.
    * @throws {@link WatchError} out of the loop, for the same reasons as a watch.
    *
    * @example
@@ -576,8 +577,8 @@ export function getCvmState(
 export function cvmStates(client: Client, request: StatesRequest): CvmStates;
 
 /**
- * Makes a function for `retryDelay`: delays that grow from failure to failure, and differ from page to page, so that
- * many pages do not come back to a restarted server in the same instant.
+ * Makes a function for `retryDelay`: delays that grow with each failure, and differ from page to page, so that
+ * many pages do not all connect at the same time to a server that has restarted.
  *
  * After `n` failures the delay is `min(max, base × factor^(n - 1))`, less a random share of it up to `jitter`.
  *
@@ -609,7 +610,7 @@ export function exponentialBackoff(options?: {
    */
   max?: number | undefined;
   /**
-   * The share of each delay that is left to chance, from 0 (none) to 1 (all of it).
+   * The share of each delay that is random, from 0 (none) to 1 (all of it).
    *
    * @defaultValue `0.5`
    */
@@ -640,7 +641,7 @@ export class WatchError extends Error {
   /** The last state that the server told, if it told any. */
   readonly lastState?: CvmState;
   readonly cause?: unknown;
-  /** The package makes them by itself. Tests may make their own. */
+  /** The package creates its errors itself. Tests can create their own. */
   constructor(message?: string, fields?: WatchErrorFields);
 }
 

@@ -20,7 +20,7 @@ const configs = new WeakMap();
 /** Later changes by the caller must not reach a call that has begun. */
 const copy = (value) => (isObject(value) ? { ...value } : value);
 
-/** Asks a function once; the function that comes back gives, or throws, the same: `createClient` itself never throws. */
+/** Calls a function once; the returned function gives, or throws, the same: `createClient` itself never throws. */
 function settle(action) {
   try {
     const value = action();
@@ -55,19 +55,19 @@ export function cvmStates(client, given) {
   return statesOf(next, signalOf(tryTo(request)));
 }
 
-/** A bad signal stays, to be told of. */
+/** A bad signal is kept, so that it is reported. */
 const withSignal = (request, signal) =>
   isObject(request) && (request.signal ?? undefined) === signalOf(request) ? { ...request, signal } : request;
 
 const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
 
-/** Which CVM an error speaks of that is made here. */
+/** Names the CVM in errors that are made here. */
 const idOf = ({ id, uuid, app_id, instance_id, name }) => id || uuid || app_id || instance_id || name;
 
 /** Not `Date.now` alone, which a test may have replaced. */
 const now = () => tryTo(() => performance.now()) ?? Date.now();
 
-/** Calls an export of the WebAssembly module. What is bad in the arguments is told there. */
+/** Calls an export of the WebAssembly module, which checks the arguments. */
 async function run(name, client, ...args) {
   const config = configs.get(client)?.();
   const [request, options] = args.map(copy);

@@ -8,7 +8,7 @@ const files = { "./errors.js": errors, "./values.js": values };
 
 /**
  * Makes an instance of the WebAssembly module, with a glue of its own: what calls its exports. When it crashes (a panic, a
- * trap, too deep a stack, no memory), every call that is pending rejects, and `onCrash` is called: nobody can use it again.
+ * trap, too deep a stack, no memory), every call that is pending rejects, and `onCrash` is called: it is not used again.
  */
 export async function makeInstance(module, onCrash) {
   /** What rejects the calls that have not settled. */

@@ -25,7 +25,7 @@ let instance;
  * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
  * and when the load takes longer than the request's timeout; then a later call begins anew.
  *
- * @param subject - what the errors speak of: "the watch of CVM …".
+ * @param subject - what the errors are about: "the watch of CVM …".
  */
 export async function load(subject, signal, timeout, hasFetch) {
   const aborted = () => new WatchAbortedError(`${subject} was aborted`, { cause: signal.reason });
@@ -46,17 +46,21 @@ async function start() {
   try {
     const compiled = module ?? (await compile());
     module ??= compiled;
-    instance ??= makeInstance(module, forget);
+    instance ??= begin();
     return await instance;
   } catch (cause) {
-    forget();
     throw new WatchError(`the WebAssembly module could not be loaded: ${cause?.message}`, { cause });
   }
 }
 
-function forget() {
-  instance = undefined;
-  loading = undefined;
+/** Makes an instance, and forgets it when it crashes or cannot begin. */
+function begin() {
+  const forget = () => {
+    if (instance === mine) instance = loading = undefined;
+  };
+  const mine = makeInstance(module, forget);
+  mine.catch(forget);
+  return mine;
 }
 
 /** What the promise gives, unless the signal aborts or the time is over. */

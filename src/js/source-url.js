@@ -4,7 +4,7 @@ export async function compile(signal) {
   const url = new URL("./cvm_watch.wasm", import.meta.url);
   const response = await fetch(url, { signal });
   const type = response.headers.get("content-type");
-  // A page is what many servers answer for a file that is not there.
+  // Many servers answer with an HTML page for a file that is missing.
   if (!response.ok || type?.startsWith("text/html")) {
     throw new Error(`${url} was answered with status ${response.status} and type ${type}`);
   }

@@ -32,7 +32,7 @@ export function listOf(value) {
   return isArray(value) ? tryTo(() => [...value]) : undefined;
 }
 
-/** Whether a value can do what is needed of an abort signal; whose class it is does not matter (see src/browser/value.rs). */
+/** Whether a value has the methods of an abort signal; its class does not matter (see src/browser/value.rs). */
 export function isSignal(value) {
   return tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
 }
@@ -40,7 +40,7 @@ export function isSignal(value) {
 /** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** A text that can be sent as a header's value, and says something; undefined for anything else. */
+/** A text that is not empty and can be sent as a header's value; undefined for anything else. */
 export const readHeaderValue = (value) =>
   typeof value === "string" && value.trim() && SENDABLE.test(value) ? value : undefined;
 
@@ -54,7 +54,7 @@ export function readHeaders(value) {
   });
 }
 
-/** Calls `fetch`. One that ignores its signal may answer after the abort: then nobody else cancels the body. */
+/** Calls `fetch`. One that ignores its signal may answer after the abort: then the body is cancelled here. */
 export async function sendRequest(fetch, url, init) {
   const response = await fetch(url, init);
   if (init.signal.aborted) await response.body?.cancel();
@@ -69,7 +69,7 @@ export function readerOf(body) {
   return { read: () => iterator.next(), cancel: () => iterator.return?.() };
 }
 
-/** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is the page's own affair. */
+/** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is reported as uncaught. */
 export async function tell(onEvent, payload, fields) {
   try {
     const { retryIn, ...own } = Array.isArray(payload) || typeof payload === "string" ? {} : { ...payload };
@@ -90,5 +90,5 @@ function reportUncaught(error) {
   }
 }
 
-/** A hint for who writes the page. Where there is no console, there is nobody to read it. */
+/** A hint for the developer of the page. Without a console there is no place to write it to. */
 export const warn = (hint) => tryTo(() => console.warn(hint));

@@ -1,7 +1,7 @@
 /**
- * The globals of one instance of the WebAssembly module: wasm-bindgen's glue uses them in the place of the platform's. They
- * know what is open, and catch what the module throws. Nothing that the module throws can be handled in it: a panic and a
- * trap run no destructor. So whatever it throws ends the instance: all that is open is closed, and it is never entered again.
+ * The globals of one instance of the WebAssembly module: wasm-bindgen's glue uses them instead of the platform's. They
+ * record what is open, and catch what the module throws. Such an exception cannot be handled inside the module: a panic and
+ * a trap run no destructor. So any exception ends the instance: all that is open is closed, and it is never entered again.
  *
  * @param onCrash - called once, with what the module has thrown.
  */

@@ -62,7 +62,7 @@ class Browser {
     return this.run((request, config) => lab.outcome(lab.begin(request, config)), request, config);
   }
 
-  /** The same for a request in the form of source code, with functions, in the place of what JSON can carry. */
+  /** The same for a request given as source code, which can have functions. */
   watchWith(id, request, config = {}) {
     const watch = `lab.begin({ id: args[0], ...(${request}) }, args[1])`;
     return this.run(`return lab.outcome(lab.watches.last = ${watch});`, id, config);
@@ -104,7 +104,7 @@ function lab() {
   /** The real timer, whatever a test puts in its place. */
   const later = setTimeout;
 
-  // Catches the instance's memory on its way to the package: how much WebAssembly holds is nobody's public field.
+  // Catches the instance's memory on its way to the package: no public field tells how much WebAssembly holds.
   let memory;
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...args) => {
@@ -204,6 +204,19 @@ function lab() {
   const mostInASecond = (times) =>
     Math.max(...times.map((from) => times.filter((at) => at >= from && at < from + 1000).length));
 
-  globalThis.lab = { use, client, watches, begin, outcome, describe, hurry, until, show, noteReads, mostInASecond };
-  lab.memoryBytes = () => memory.buffer.byteLength;
+  const memoryBytes = () => memory.buffer.byteLength;
+  globalThis.lab = {
+    use,
+    client,
+    watches,
+    begin,
+    outcome,
+    describe,
+    hurry,
+    until,
+    show,
+    noteReads,
+    mostInASecond,
+    memoryBytes,
+  };
 }

@@ -1,4 +1,4 @@
-// The JavaScript face: arguments, clients, addresses, credentials, loading.
+// The JavaScript side: arguments, clients, addresses, credentials, loading.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -582,7 +582,7 @@ test("after an abort nothing is sent any more, though a function gives the key a
   assert.deepEqual([name, sent], ["WatchAbortedError", 0]);
 });
 
-test("whatever a page puts in the way, the promise settles", async () => {
+test("whatever globals a page has changed, the promise settles", async () => {
   const id = await simulator.script({ streams: Array(9).fill([state("running"), complete()]) });
   const names = await browser.run(async (id) => {
     const revoked = () => {

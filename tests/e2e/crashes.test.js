@@ -15,7 +15,7 @@ before(async () => {
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /**
- * Gets at the module wherever this runs. `sabotage.next` is what the next import called does in the place of its work;
+ * Gets at the module wherever this runs. `sabotage.next` is what the next import called does instead of its work;
  * `sabotage.spare` is the memory that the module may take besides what it has, in pages of 64 kB. It goes to the page as text.
  */
 async function sabotage() {
@@ -77,7 +77,7 @@ async function sabotage() {
     return limited;
   }
 
-  /** Listens to what nobody handles, and counts the abort listeners that are on signals. */
+  /** Records unhandled errors, and counts the abort listeners that are on signals. */
   sabotage.uncaught = [];
   sabotage.listeners = new Set();
   globalThis.addEventListener?.("error", ({ message }) => sabotage.uncaught.push(message));
@@ -157,7 +157,7 @@ for (const transport of ["eventsource", "fetch"]) {
           const errors = [];
           for (const { settled } of lab.calls) errors.push((await settled).error);
           listeners.push(sabotage.listeners.size);
-          // Of no effect any more.
+          // Has no effect any more.
           for (const { controller } of lab.calls) controller?.abort();
           return { errors, listeners, events: lab.calls.map(({ events }) => events.length) };
         },

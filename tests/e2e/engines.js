@@ -37,7 +37,7 @@ export const engines = {
   },
 };
 
-/** Starts an engine's driver, and with it the browser; a busy machine may take longer than the driver has patience. */
+/** Starts an engine's driver, and with it the browser; on a busy machine that may take longer than the driver waits. */
 export async function startEngine(name, capabilities) {
   for (let tries = 3; ; ) {
     try {
@@ -115,7 +115,7 @@ async function listening(driver, url) {
   }
 }
 
-/** A screen that nobody sees, on a display that is free. */
+/** A virtual screen, on a free display. */
 async function startDisplay() {
   const args = ["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"];
   const process_ = startChild("Xvfb", args, { stdio: ["ignore", "pipe", "ignore"] });

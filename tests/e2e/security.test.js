@@ -1,4 +1,4 @@
-// What must not be possible: another path or origin, a header or a query that nobody asked for, a key that gets out,
+// What must not be possible: another path or origin, an unwanted header or query, a key that gets out,
 // an answer that changes the page.
 
 import assert from "node:assert/strict";
@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => Promise.all([browser?.stop(), simulator?.stop(), other?.stop()]));
 
-/** All that could mean something to whoever reads a URL, a request's head or a path. */
+/** Everything that has a meaning in a URL, a request's head or a path. */
 const HOSTILE = [
   "../../../etc/passwd",
   "..",

@@ -314,7 +314,7 @@ test("without a retryDelay the pauses grow from one second to half a minute; Ret
   assert.equal(pauses[8], 60_000);
 });
 
-test("a refusal for good throws RequestError out of the loop, unless shouldRetry agrees", async () => {
+test("a permanent refusal throws RequestError out of the loop, unless shouldRetry agrees", async () => {
   const gone = answer(404, "CVM not found");
   const [strict, patient] = [await reading("running", gone), await reading(gone, gone, "running")];
   const outcome = await browser.run(

@@ -99,7 +99,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("WatchAbortedError: aborted by the callback, with the very last event too", async () => {
+    test("WatchAbortedError: aborted by the callback, with the last event too", async () => {
       for (const [last, types] of [
         ["state", ["state"]],
         ["complete", ["state", "complete"]],
@@ -257,7 +257,7 @@ for (const transport of ["eventsource", "fetch"]) {
       await simulator.closed(id);
     });
 
-    test("a connection that is let go makes room: ten watches in a row where one stream per user is allowed", async () => {
+    test("a closed connection can be used again: ten watches in a row where one stream per user is allowed", async () => {
       const limited = await startSimulator("--streams-per-user", "1");
       try {
         await limited.call("PUT", "cvms/slow", { status: "stopped" });
@@ -285,7 +285,7 @@ for (const transport of ["eventsource", "fetch"]) {
       const figures = await browser.run(
         async (id, other) => {
           const { signal } = new AbortController();
-          // Counted on this one signal, by the very calls that a leak would miss.
+          // Counted on this one signal, by the calls that a leak would leave out.
           let listeners = 0;
           const { addEventListener, removeEventListener } = signal;
           signal.addEventListener = (...args) => {

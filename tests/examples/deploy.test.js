@@ -25,7 +25,7 @@ function deploy(args, env = {}) {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, printed })));
 }
 
-/** A command that posts to the simulator, in the place of one that deploys. */
+/** A command that posts to the simulator, instead of one that deploys. */
 const post = (path) => [process.execPath, "-e", `fetch("${simulator.origin}/simulator/${path}", { method: "POST" })`];
 
 test("it waits until the CVM is ready, and not only running", async () => {

@@ -52,7 +52,7 @@ async function shows(wanted) {
   return shown();
 }
 
-/** What the browser complains of; that a request was refused is its own affair. */
+/** The browser's errors, without those about requests that were refused. */
 async function complaints() {
   const entries = await driver.manage().logs().get("browser");
   return entries

@@ -1,4 +1,4 @@
-// The faults that a script for the simulator can play: what the server does, and what must come of it.
+// The faults that a script for the simulator can play: what the server does, and the expected result.
 //
 // `streams` and `reads` are the answers, one after the other; `at: "other"` has another origin give them, and `elsewhere`
 // is what another origin answers besides. `comes` is what must come of it over both transports, `over` what differs over
@@ -20,7 +20,7 @@ import { answer, complete, say, state, tells, wait } from "../e2e/simulator.js";
 const fine = [state("running"), complete()];
 /** Before a reset: with it, the system drops what the browser has not read yet. */
 const unread = wait(1000);
-/** As often as anybody may ask. */
+/** For every request. */
 const always = (steps) => Array(30).fill(steps);
 const head = (headers) => ({ respond: { status: 200, headers } });
 const eventStream = head({ "content-type": "text/event-stream" });
@@ -56,7 +56,7 @@ const repeats408 = {
   because: "Chromium itself sends a request again that was answered 408 on a connection which it had used before.",
 };
 
-/** A status that may pass: the next attempt comes. EventSource tells no status, so the read is asked for it. */
+/** A temporary status: the next attempt follows. EventSource tells no status, so a read asks for it. */
 const passing = (code) => ({
   name: `status ${code}`,
   streams: always(answer(code, "busy")),
@@ -68,7 +68,7 @@ const passing = (code) => ({
   but: code === 408 ? [repeats408] : [],
 });
 
-/** A status that is for good: the watch rejects at once. */
+/** A status after which no retry follows: the watch rejects at once. */
 const lasting = (code) => ({
   name: `status ${code}`,
   streams: always(answer(code, "not for you")),
@@ -291,7 +291,7 @@ export const cases = [
         transports: ["eventsource"],
         comes: { reads: 0 },
         because:
-          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' give up for good, so a read is asked as well.",
+          "After too many redirects Chromium's EventSource would reconnect, so the attempt has failed. The others' EventSource does not reconnect after that, so the state is also read once.",
       },
     ],
   },

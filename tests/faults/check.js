@@ -1,8 +1,8 @@
-// Whether what came of a fault is what must come of it.
+// Whether a fault had the expected result.
 
 import assert from "node:assert/strict";
 
-/** What must come of a case over a transport in an engine. */
+/** The expected result of a case over a transport in an engine. */
 export function expectation({ comes, over, but = [] }, transport, engine) {
   const differences = but.filter((difference) => applies(difference, transport, engine));
   return Object.assign({}, comes, over?.[transport], ...differences.map(({ comes }) => comes));
@@ -12,7 +12,7 @@ export function expectation({ comes, over, but = [] }, transport, engine) {
 export const applies = ({ engines, transports }, transport, engine) =>
   engines.includes(engine) && (transports ?? [transport]).includes(transport);
 
-/** Compares how a watch went, and what the servers saw of it, with what must come of it. */
+/** Compares how a watch went, and what the servers saw of it, with the expected result. */
 export function check(expected, outcome, { streams, reads, elsewhere }) {
   const { state, error, events } = outcome;
   assert.ok(!outcome.hung, `the watch has not settled; it heard: ${events}`);

@@ -2,7 +2,7 @@
 
 import { startSimulator } from "../e2e/simulator.js";
 
-/** Starts a simulator on a port that the system gives to nobody who asks for a free one, so that it can come back there. */
+/** Starts a simulator on a port that the system never picks as a free one, so that it can be started there again. */
 export async function startMortal() {
   for (let tries = 20; ; tries--) {
     const port = 20_000 + Math.floor(Math.random() * 10_000);

@@ -1,4 +1,4 @@
-// Where faults happen: a browser with a page of one simulator's, another simulator, and an address where nobody listens.
+// Where faults happen: a browser with a page of one simulator's, another simulator, and an address where no server listens.
 
 import { startBrowser } from "../e2e/browser.js";
 import { startSimulator } from "../e2e/simulator.js";

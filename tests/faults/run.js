@@ -1,21 +1,26 @@
-// `npm run test:faults`: every fault, over both transports, in every engine that is here. Prints the table.
-//
-//   --engine firefox     in this engine alone (may be given again)
-//   --fault "reset*"     these faults alone (likewise)
-//   --quick              without those that take long
-//   --every-engine       sets up the engines that are missing, and fails without one
-//   --write-docs         writes the table in docs/faults.md anew, and runs nothing
+// `npm run test:faults`: every fault, over both transports, in every installed engine. Prints the table.
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { build } from "../../scripts/build.js";
+import { build, buildSimulator } from "../../scripts/build.js";
 import { findEngines, setUpBrowser, setUpBuild, setUpEngines } from "../../scripts/setup.js";
-import { fail, run, seconds, step } from "../../scripts/shell.js";
+import { fail, help, seconds } from "../../scripts/shell.js";
 import { engines } from "../e2e/engines.js";
 import { areDocsFresh, DOCS, freshDocs } from "./docs.js";
 import { faults } from "./faults.js";
 import { runEngine } from "./runner.js";
 import { cell, table } from "./table.js";
+
+help(`Tests every fault, over both transports, in every installed engine, and prints the table.
+
+Usage: npm run test:faults -- [OPTIONS]
+
+Options:
+  --engine NAME   only this engine (can be repeated): ${Object.keys(engines).join(", ")}
+  --fault NAME    only this fault (can be repeated); "*" matches anything, as in "reset*"
+  --quick         without the faults that take long
+  --every-engine  installs the engines that are missing, and fails if one cannot be installed
+  --write-docs    rewrites the table in docs/faults.md, and runs no test`);
 
 const { values: options } = parseArgs({
   options: {
@@ -38,9 +43,7 @@ async function test() {
   const names = await chooseEngines();
   if (!areDocsFresh()) fail("docs/faults.md does not tell what is tested: run `npm run test:faults -- --write-docs`");
   await build();
-  await step("building the simulator (a minute the first time)", () =>
-    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]),
-  );
+  await buildSimulator();
   const results = new Map();
   await Promise.all(names.map((name) => testIn(name, chosen, results)));
   console.log(`\n${table(chosen, results)}\n`);
@@ -57,7 +60,7 @@ function chooseFaults() {
   return chosen;
 }
 
-/** Whether a name is as a pattern has it, where "*" stands for anything. */
+/** Whether a name matches a pattern, where "*" matches anything. */
 function fits(pattern, name) {
   const parts = pattern.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`).test(name);
@@ -66,7 +69,7 @@ function fits(pattern, name) {
 async function chooseEngines() {
   const wanted = options.engine ?? Object.keys(engines);
   const unknown = wanted.find((name) => !(name in engines));
-  if (unknown) fail(`there is no engine "${unknown}": choose of ${Object.keys(engines).join(", ")}`);
+  if (unknown) fail(`there is no engine "${unknown}": choose from ${Object.keys(engines).join(", ")}`);
   await setUpBuild();
   if (options["every-engine"]) await setUpEngines();
   else if (wanted.includes("chromium")) await setUpBrowser();

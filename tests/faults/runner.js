@@ -29,7 +29,7 @@ export async function runEngine(engine, faults, report) {
   }
 }
 
-/** Faults are played by the simulator, or brought about by code. */
+/** Faults are played by the simulator, or caused by code. */
 const isCase = (fault) => !("run" in fault);
 
 /** All at once, in the page's own order: WebDriver does one thing at a time. */

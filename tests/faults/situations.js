@@ -1,8 +1,7 @@
 // The faults that no script can play: what happens to the server's process, the network, the page or the machine.
 //
-// `run` brings one about, once for all its transports, and gives a function that asserts for each of them that what must
-// come of it has come of it. `comes` says in words what that is, `unable` why an engine cannot be driven there, and `but`
-// what is an engine's own.
+// `run` causes the fault, once for all its transports, and gives a function that asserts the expected result for each of
+// them. `comes` describes that result, `unable` says why an engine cannot be driven there, and `but` how an engine differs.
 
 import assert from "node:assert/strict";
 import { kill } from "node:process";
@@ -111,7 +110,7 @@ const fortyAtOnce = {
 const wallClockJumps = {
   name: "the wall clock jumps",
   slow: true,
-  comes: "an hour ahead or back, it costs one read at most, and the watch goes on as if nothing were",
+  comes: "an hour ahead or back: it costs one read at most, and the watch goes on unchanged",
   async run(place) {
     const jumps = { ahead: 3_600_000, back: -3_600_000 };
     const name = (transport, jump) => `clock-${transport}-${jump}`;
@@ -319,7 +318,7 @@ const offline = {
   comes: "retries until it is online again, and resolves",
   unable: (engine) =>
     engine !== "chromium" &&
-    "Nothing takes it offline from a server on its own machine; see the server killed and restarted, which is alike.",
+    'It cannot be taken offline from a server on the same machine; "the server killed and restarted" tests nearly the same.',
   async run(place) {
     const name = (transport) => `offline-${transport}`;
     for (const transport of place.transports) {

@@ -1,4 +1,4 @@
-// The table of faults: what must come of each (for the docs), and what came of it (for the terminal).
+// The table of faults: the expected results (for the docs), and the actual ones (for the terminal).
 
 import { engines } from "../e2e/engines.js";
 import { applies } from "./check.js";
@@ -26,7 +26,7 @@ function reasonOf({ but = [], unable }, { engine, transport }) {
   return unable?.(engine) || but.find((difference) => applies(difference, transport, engine))?.because;
 }
 
-/** What came of the faults, for the terminal; `results` has an error or undefined for each cell that was run. */
+/** The actual results, for the terminal; `results` has an error or undefined for each cell that was run. */
 export function table(faults, results) {
   const notes = new Notes();
   const rows = faults.map((fault) => {
@@ -56,7 +56,7 @@ export function table(faults, results) {
 
 export const cell = ({ name }, { engine, transport }) => `${name} / ${engine} / ${transport}`;
 
-/** What must come of the faults, as the page in the docs has it. */
+/** The expected results, for the page in the docs. */
 export function docsTable(faults) {
   const notes = new Notes();
   const rows = faults.map((fault) => {
@@ -77,7 +77,7 @@ export function docsTable(faults) {
   return [...lines, "", ...notes.lines((number, reason) => `${number}. ${reason}`)].join("\n");
 }
 
-/** What must come of a fault. */
+/** The expected result of a fault. */
 function inWords({ comes }) {
   if (typeof comes === "string") return comes;
   const events = comes.events.split(" ").map((event) => event.replace(/^[a-z]+/, "`$&`"));

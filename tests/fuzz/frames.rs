@@ -52,7 +52,7 @@ pub fn check(input: &[u8]) {
     let whole = decode(&mut decoder, stream, cuts).expect("far below the default size");
     assert_eq!(whole, (expected.clone(), retry));
 
-    // What the decoder holds is bounded: it gives up on the very byte that is too much, not before.
+    // The decoder's memory is bounded: it fails at exactly the first byte over the limit, not before.
     let largest = usize::from(cap);
     let mut capped = SseDecoder::new(largest);
     match decode(&mut capped, stream, cuts) {

@@ -9,14 +9,17 @@ mod ids;
 mod mutate;
 mod requests;
 
-use std::env;
+#[path = "../random/mod.rs"]
+mod random;
+
+use std::fmt::Display;
 use std::fs;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use mutate::Mutator;
+use random::{catch, number};
 
 /// Checks an input; panics if it is not read as it should be.
 type Check = fn(&[u8]);
@@ -36,16 +39,17 @@ fn requests() {
     fuzz("requests", requests::WORDS, requests::check);
 }
 
-/// Each byte is looked at once, however small the chunks are: were it not so, this would not end today.
+/// Each byte is read once, however small the chunks are: with quadratic time this would not end today.
 #[test]
 fn frames_of_megabytes_byte_by_byte() {
     frames::megabytes_byte_by_byte();
 }
 
 fn fuzz(kind: &str, words: &[&[u8]], check: Check) {
-    let corpus = corpus(kind);
-    for input in &corpus {
-        play(kind, input, check);
+    let files = corpus_files(kind);
+    let corpus: Vec<_> = files.iter().map(|file| fs::read(file).unwrap()).collect();
+    for (file, input) in files.iter().zip(&corpus) {
+        play(kind, &file.display(), input, check);
     }
     let seed = number("FUZZ_SEED", 0);
     let mut mutator = Mutator { rng: Rng::with_seed(seed), words, corpus: &corpus };
@@ -56,38 +60,32 @@ fn fuzz(kind: &str, words: &[&[u8]], check: Check) {
     };
     let mut played = 0;
     while played < cases && (played % 1024 != 0 || began.elapsed() < Duration::from_secs(seconds)) {
-        play(kind, &mutator.draw(), check);
+        play(kind, &format_args!("seed {seed}, case {played}"), &mutator.draw(), check);
         played += 1;
     }
     println!("{kind}: {} of the corpus and {played} from seed {seed} in {:.1?}", corpus.len(), began.elapsed());
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    env::var(variable).map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{variable} must be a whole number, but is {text:?}"))
-    })
-}
-
-fn corpus(kind: &str) -> Vec<Vec<u8>> {
+fn corpus_files(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(kind);
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     assert!(files.len() > 10, "the corpus is there");
-    files.into_iter().map(|file| fs::read(file).unwrap()).collect()
+    files
 }
 
-/// A failure is made smaller and shown.
-fn play(kind: &str, input: &[u8], check: Check) {
-    if catch_unwind(|| check(input)).is_ok() {
-        return;
-    }
-    let fails = |input: &[u8]| catch_unwind(AssertUnwindSafe(|| check(input))).is_err();
-    let small = mutate::shrink(input.to_vec(), fails);
-    let path = format!("tests/corpus/{kind}/NAME");
-    println!("to play it again, keep it: printf '%b' '{}' > {path}", octal(&small));
-    check(&small);
-    unreachable!("it fails every time: no check holds anything");
+/// Reports a failure with the shortest input that still fails.
+fn play(kind: &str, origin: &dyn Display, input: &[u8], check: Check) {
+    let Err(failure) = catch(|| check(input)) else { return };
+    let small = mutate::shrink(input.to_vec(), |input| catch(|| check(input)).is_err());
+    let still = catch(|| check(&small)).err().unwrap_or_default();
+    panic!(
+        "{kind}, {origin}: {failure}\n\
+         the shortest input that still fails: {still}\n\
+         keep it, to play it again: printf '%b' '{}' > tests/corpus/{kind}/NAME",
+        octal(&small)
+    );
 }
 
 fn octal(bytes: &[u8]) -> String {

@@ -39,7 +39,7 @@ impl Mutator<'_> {
     }
 }
 
-/// Leaves out as much as can be.
+/// Leaves out as many bytes as possible.
 pub fn shrink(mut input: Vec<u8>, fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut size = input.len().div_ceil(2);
     while size > 0 {

@@ -1,4 +1,4 @@
-// What a platform, a framework or a test environment may lack or replace, and what must come of it. Each case is run in a
+// What a platform, a framework or a test environment may lack or replace, and the expected result. Each case is run in a
 // process of its own: `change` is called before the package is imported, `expect` is one of `outcomes.js`.
 
 import vm from "node:vm";

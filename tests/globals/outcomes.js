@@ -1,4 +1,4 @@
-// What a case may come to. Each part is asked about what `program.js` has printed.
+// The expected results of cases. Each is compared with what `program.js` has printed.
 
 import assert from "node:assert/strict";
 

@@ -1,4 +1,4 @@
-// One case, in a process of its own: `program.js NAME BASE_URL CVM_ID`. Prints what it has come to as one line of JSON.
+// One case, in a process of its own: `program.js NAME BASE_URL CVM_ID`. Prints the result as one line of JSON.
 
 import process from "node:process";
 import { cases } from "./cases.js";
@@ -12,7 +12,10 @@ const { change, later, after, config, request, onEvent, thrown = new Error("what
 const { setTimeout, clearTimeout, fetch: real } = globalThis;
 const { exit, stdout } = process;
 // Node makes `fetch` and its classes when they are first used, out of others that a case may remove.
-await real("data:,");
+// (Its parser of HTTP, which is WebAssembly, only for a server.)
+await (await real(name === "no WebAssembly" ? baseURL : "data:,")).text();
+// It cleans up after itself in tasks of its own.
+await new Promise((resolve) => setTimeout(resolve, 50));
 void globalThis.Headers;
 
 const world = { real, thrown, reported: [] };
@@ -50,7 +53,7 @@ async function run({ createClient, WatchError }) {
   return { watch, read, events, left };
 }
 
-/** What a call comes to. It must not throw. */
+/** The result of a call. It must not throw. */
 async function settled(call, WatchError) {
   let timer;
   const pending = new Promise((resolve) => {

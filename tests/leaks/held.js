@@ -3,7 +3,7 @@
 /** Calls the browser's developer tools. */
 const tools = ({ driver }, command, parameters = {}) => driver.sendAndGetDevToolsCommand(command, parameters);
 
-/** What an expression comes to in the page. Unlike `browser.run`, it leaves nothing there that would be counted. */
+/** The value of an expression in the page. Unlike `browser.run`, it leaves nothing there that would be counted. */
 export async function evaluate(browser, expression) {
   const options = { awaitPromise: true, returnByValue: true };
   const { result, exceptionDetails } = await tools(browser, "Runtime.evaluate", { expression, ...options });
@@ -12,7 +12,7 @@ export async function evaluate(browser, expression) {
 }
 
 export async function collectGarbage(browser) {
-  // What a finalizer lets go of is garbage for the next round.
+  // What a finalizer releases is garbage for the next round.
   for (let round = 0; round < 3; round++) {
     await tools(browser, "HeapProfiler.collectGarbage");
     await evaluate(browser, "new Promise((resolve) => setTimeout(resolve))");

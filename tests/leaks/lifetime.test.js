@@ -1,4 +1,4 @@
-// How long what belongs to a watch lives: as long as the watch, whoever holds its promise, and no longer. And a watch
+// How long what belongs to a watch lives: as long as the watch, whether its promise is referenced or not. And a watch
 // that goes on for long holds no more for it.
 
 import assert from "node:assert/strict";

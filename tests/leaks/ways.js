@@ -1,7 +1,7 @@
 // The ways in which a watch can end, run by the thousand. This goes to the page as text.
 
 export function ways() {
-  /** What is alive by the page's own count: by the very calls that a leak would miss. */
+  /** What is alive by the page's own count: by the calls that a leak would leave out. */
   const alive = { signals: 0, timers: 0 };
 
   for (const [method, step] of [
@@ -30,7 +30,7 @@ export function ways() {
     clearTimeout(timer);
   };
 
-  /** One for all that do not abort: the page's own, which outlives them. */
+  /** One signal for all watches that do not abort: the page's own, which lives longer than they do. */
   const { signal } = new AbortController();
   const patience = { target: "running", maxRetries: 1, retryDelay: 0 };
   const abortedAt = (moment) => (watch) => {

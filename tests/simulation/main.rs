@@ -16,19 +16,21 @@ mod shrink;
 mod wire;
 mod world;
 
-/// The scripted world of the other tests: its JSON serves here, too.
+#[path = "../random/mod.rs"]
+mod random;
+
+/// The scripted world of the other tests: its JSON type is used here, too.
 #[path = "../world/mod.rs"]
 mod scripted;
 
 use std::collections::BTreeMap;
-use std::env;
 use std::num::NonZero;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Instant;
 
 use fleet::Fleet;
 use promises::{check, features};
+use random::{catch, number};
 use script::Script;
 use shrink::shrink;
 use world::play;
@@ -36,7 +38,7 @@ use world::play;
 /// What has been seen, and in how many runs.
 type Tally = BTreeMap<String, u64>;
 
-/// Without these the simulation would prove little. The rarest is met in one of two thousand runs.
+/// What must occur in the simulation, or it would prove little. The rarest occurs in one of two thousand runs.
 const MUST_OCCUR: [&str; 62] = [
     "CVM failed: between two reads",
     "CVM failed: streaming",
@@ -137,9 +139,9 @@ fn every_fleet_keeps_every_promise() {
             let small = fleet::shrink(fleet, |smaller| fails(smaller).is_err());
             let still = fails(&small).unwrap_err();
             format!(
-                "seed {seed} breaks a promise: {broken}\n\
+                "every_fleet_keeps_every_promise, seed {seed}: {broken}\n\
                  play it again: SIMULATION_SEED={seed} SIMULATION_RUNS=100 cargo test --test simulation fleet\n\
-                 made smaller, it breaks: {still}\n{small:#?}"
+                 the shortest script that still fails: {still}\n{small:#?}"
             )
         })
     });
@@ -174,12 +176,6 @@ fn simulate_all(runs: u64, must_occur: &[&str], play: impl Fn(u64) -> Result<Vec
     assert!(missing.is_empty(), "these never occurred: {missing:?}");
 }
 
-fn number(variable: &str, default: u64) -> u64 {
-    env::var(variable).map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{variable} must be a whole number, but is {text:?}"))
-    })
-}
-
 /// Plays the seeds one after the other, up to the first failure.
 fn simulate(
     seeds: impl Iterator<Item = u64>,
@@ -192,14 +188,6 @@ fn simulate(
         }
     }
     Ok(tally)
-}
-
-/// What the function gives, or with which words it panics.
-fn catch<T>(function: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(function)).map_err(|panic| {
-        let words = panic.downcast_ref::<&str>().map(ToString::to_string);
-        format!("panicked: {}", words.or_else(|| panic.downcast_ref().cloned()).unwrap_or_default())
-    })
 }
 
 /// Plays a script and checks the run; gives what it has shown, or what was wrong.
@@ -219,8 +207,8 @@ fn failure(seed: u64, script: &Script, broken: &str) -> String {
     let wanted = still.lines().next().unwrap_or_default();
     let broken = broken.lines().next().unwrap_or_default();
     format!(
-        "seed {seed} breaks a promise: {broken}\n\
+        "every_run_keeps_every_promise, seed {seed}: {broken}\n\
          play it again: SIMULATION_SEED={seed} SIMULATION_RUNS=1 cargo test --test simulation\n\
-         made smaller, it breaks: {wanted}\n{small}\n{still}"
+         the shortest script that still fails: {wanted}\n{small}\n{still}"
     )
 }

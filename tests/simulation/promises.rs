@@ -209,7 +209,7 @@ impl Run {
     }
 }
 
-/// What a run has shown, in words: so that it can be seen that nothing interesting is left out.
+/// The names of what occurred in a run: the test fails if something interesting never occurs.
 pub fn features(script: &Script, run: &Run) -> Vec<String> {
     let class = |why: &Why| format!("{why:?}").split('(').next().map(str::to_owned).unwrap_or_default();
     let doing = run.doing;

@@ -87,7 +87,7 @@ pub enum Step {
     Say(Message),
     End,
     Break,
-    /// The transport sees the stream closed for good and cannot tell why. (EventSource: never through the decoder.)
+    /// The transport sees the stream closed, without reconnecting, and cannot tell why. (EventSource: never through the decoder.)
     CloseForGood,
     /// More bytes than a frame may have. (Only through the decoder.)
     Flood,
@@ -477,7 +477,7 @@ impl Draw {
         self.serial
     }
 
-    /// Mostly short, often at the very moment when something else happens, rarely for ever.
+    /// Mostly short, often at the same moment as something else, rarely without end.
     fn time(&mut self) -> Duration {
         let millisecond = Duration::from_millis(1);
         let second = Duration::from_secs(1);

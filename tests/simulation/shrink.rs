@@ -1,10 +1,10 @@
-//! A failing script made smaller, as long as it still fails: what is left is what matters.
+//! Makes a failing script as short as possible while it still fails.
 
 use std::time::Duration;
 
 use crate::script::{Delay, FailOn, Script};
 
-/// The smallest script that still fails and that leaving things out leads to.
+/// Leaves out parts of the script as long as it still fails.
 pub fn shrink(mut script: Script, fails: impl Fn(&Script) -> bool) -> Script {
     while let Some(smaller) = smaller(&script).into_iter().find(|smaller| fails(smaller)) {
         script = smaller;

@@ -20,7 +20,7 @@ export async function bundle(file, age, options) {
   return outputFiles[0].text;
 }
 
-/** For esbuild: whoever imports them, the frameworks come from that folder, and the package is this project's own. */
+/** For esbuild: all imports of the frameworks come from that folder, and the package is this project's own. */
 const found = (folder) => ({
   name: `frameworks from ${folder}`,
   setup({ onResolve, resolve }) {

@@ -94,7 +94,7 @@ pub enum Step {
     End,
     /// The connection breaks.
     Break,
-    /// The transport sees the stream closed for good and cannot tell why.
+    /// The transport sees the stream closed, without reconnecting, and cannot tell why.
     CloseForGood,
     /// The server redirects, and it is not followed.
     Redirect,

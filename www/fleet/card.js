@@ -15,7 +15,7 @@ const IDLE = { start: ["running"], stop: ["stopped"], restart: ["stopped"], fail
 /**
  * One CVM: its state as it changes, and what one can do to it.
  *
- * One loop at a time tells the state: `cvmStates` while nobody waits for anything, and the watch itself while one does.
+ * One loop at a time tells the state: the watch while there is one, and `cvmStates` otherwise.
  */
 export class Card {
   /** @type {CvmState | undefined} */

@@ -26,7 +26,7 @@ const status = (text) => say(byId("status"), text);
 
 let fleet;
 try {
-  // Not a static import: a package that is not there should be said, not leave a dead page.
+  // Not a static import: if the package is missing, the page should say so instead of not working.
   const { bootFailed, bootProgress, createClient } = await import("/pkg/index.js");
   fleet = new Fleet({ client: createClient({ baseURL: "/api/v1" }), bootFailed, bootProgress });
 } catch (error) {

@@ -14,7 +14,7 @@ function useView(kind, client, request) {
   const [last, setView] = useState(() => new View(kind, client, request));
   const view = last.serves(client, request) ? last : new View(kind, client, request);
   if (view !== last) setView(view);
-  // When it is rendered for good, and before the request can begin.
+  // After the rendering is committed, and before the request can begin.
   useEffect(() => view.update(request));
   return [useSyncExternalStore(view.subscribe, view.getSnapshot, view.getServerSnapshot), view];
 }

@@ -4,8 +4,8 @@ const IDENTIFIERS = ["id", "uuid", "app_id", "instance_id", "name"];
 const isGiven = (value) => value != null && value !== "";
 
 /**
- * What a request asks, as text: the same for requests whose data are equal. A function counts only by being there, since
- * one that is written inline is another one in each render.
+ * A request as a text key: the same for requests with equal data. Of a function, only its presence counts, since one that
+ * is written inline is a new one in each render.
  *
  * @param fields - the names of the fields that count, besides the identifiers
  */

@@ -4,10 +4,10 @@ const open = new WeakMap();
 export const findRun = (client, key) => open.get(client)?.get(key);
 
 /**
- * One request that is under way, and the views that show how it goes.
+ * One pending request, and the views that show its progress.
  *
- * It begins, and ends, a microtask after its first view has come and its last one has gone. So nothing is asked twice when a
- * view goes and comes back at once, as in React's StrictMode, or when another one takes its place.
+ * It begins, and ends, a microtask after its first view was added and its last one removed. So no request is made twice when a
+ * view is removed and added again at once, as in React's StrictMode, or when another one replaces it.
  */
 export class Run {
   views = new Set();
@@ -78,7 +78,7 @@ export class Run {
       tell: (event) => isCurrent() && this.#tell(event),
     });
     if (!isCurrent()) return;
-    // Before it is shown: a view that comes then wants an answer of its own.
+    // Before it is shown: a view that is added then needs a request of its own.
     this.#close();
     this.#show(end);
   }
@@ -107,7 +107,7 @@ function latest(view) {
   return request;
 }
 
-/** Async, so that what one callback throws is reported as uncaught, and reaches nobody else. */
+/** Async, so that what one callback throws is reported as uncaught, and does not stop the others. */
 async function callBack(onEvent, event) {
   await onEvent?.(event);
 }

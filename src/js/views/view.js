@@ -2,8 +2,8 @@ import { decides, keyOf } from "./request.js";
 import { findRun, Run } from "./run.js";
 
 /**
- * What one component shows of one request. Making a view, and looking at it, has no effect: a rendering that is thrown away,
- * or a server's, leaves nothing behind. The request is made once somebody subscribes.
+ * What one component shows of one request. Creating a view and reading it have no effect: a rendering that is discarded, or
+ * one on a server, leaves nothing behind. The request is made at the first subscription.
  */
 export class View {
   #client;
@@ -37,7 +37,7 @@ export class View {
     return () => run.leave(this);
   };
 
-  /** The same object until there is something new. */
+  /** The same object until something changes. */
   getSnapshot = () => {
     const run = this.#run ?? (this.#isShared && findRun(this.#client, this.#key));
     return run ? run.snapshot : this.getServerSnapshot();

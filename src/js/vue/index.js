@@ -29,12 +29,12 @@ function useView(kind, client, request) {
     isLive.value = true;
     view.value.update(toValue(request));
   });
-  // Not an effect: Vue 3.4 runs some without need, and a view that comes back asks anew if its watch is over.
+  // Not an effect: Vue 3.4 runs some needlessly, and a view that is added again makes a new request if its watch is over.
   const live = () => isLive.value && view.value;
   const show = (view, _, onCleanup) => {
     if (!view) return;
     onCleanup(view.subscribe(tell));
-    // What has come since it was rendered, if another component shows the same.
+    // Events since it was rendered, if another component shows the same request.
     tell();
   };
   watchSource(live, show, { flush: "post" });

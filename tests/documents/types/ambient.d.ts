@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noExplicitAny: what these are is not our affair
+// biome-ignore-all lint/suspicious/noExplicitAny: these types are not under test
 
 // What stands around the blocks of the documents. Other people's packages are known by their names alone: here it is about ours.
 

@@ -1,4 +1,4 @@
-//! What can be asked of a CVM.
+//! What a CVM can be told to do.
 
 use std::time::SystemTime;
 

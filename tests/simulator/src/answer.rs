@@ -12,7 +12,7 @@ pub fn detail(status: StatusCode, detail: impl Serialize) -> Response {
     (status, Json(json!({ "detail": detail }))).into_response()
 }
 
-/// A refusal that asks for patience: one second of it.
+/// A refusal with `Retry-After: 1`.
 pub fn detail_with_retry(status: StatusCode, text: &str) -> Response {
     let mut response = detail(status, text);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

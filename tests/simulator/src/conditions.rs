@@ -64,7 +64,7 @@ pub struct StreamConditions {
     respond: Option<Head>,
     /// What a proxy holds back.
     pub buffer: Option<Buffering>,
-    /// How a stream is after its first state, if it tells no further one.
+    /// How a stream behaves after its first state, if it sends no further one.
     pub dead: Option<Dead>,
 }
 
@@ -74,7 +74,7 @@ struct ReadConditions {
     respond: Option<Head>,
 }
 
-/// A stream that stays open and tells nothing.
+/// A stream that stays open and sends no state.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Dead {

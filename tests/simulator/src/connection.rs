@@ -1,7 +1,7 @@
 //! Loopback connections that can be cut off abruptly.
 //!
-//! HTTP servers close politely. A dropped connection, as a client meets it in the field, needs a TCP reset, and
-//! that is decided below HTTP: every accepted stream carries a switch that handlers get through connect info.
+//! HTTP servers close connections cleanly. A dropped connection, as it happens in practice, needs a TCP reset, which HTTP
+//! cannot send: every accepted stream has a switch for it, which handlers get through connect info.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -129,7 +129,7 @@ impl Listener for LoopbackListener {
     }
 }
 
-/// A handler's hold on the connection that its request came in on.
+/// A handler's access to the connection of its request.
 #[derive(Clone, Default)]
 pub struct Connection(Arc<Switch>);
 

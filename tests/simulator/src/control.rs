@@ -1,4 +1,4 @@
-//! The scripting face: `/simulator/…`, where tests say what is to happen and see what did.
+//! The scripting API: `/simulator/…`, where tests set what is to happen and read what did.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::script::Script;
 use crate::settings::Settings;
 use crate::world::World;
 
-/// The routes of the scripting face.
+/// The routes of the scripting API.
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/simulator/info", get(info))

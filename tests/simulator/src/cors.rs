@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Marks a response that a script wants to go without CORS headers.
+/// Marks a response that is sent without CORS headers, as a script asks.
 #[derive(Clone)]
 pub struct WithoutCors;
 

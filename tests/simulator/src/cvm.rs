@@ -1,6 +1,6 @@
 //! One simulated CVM: its way from `stopped` to `running`, back, and away.
 //!
-//! It has no clock and no task: the present time is handed in, and whoever owns it calls [`Cvm::step`].
+//! It has no clock and no task: the owner passes the present time and calls [`Cvm::step`].
 
 use std::time::{Duration, SystemTime};
 
@@ -216,7 +216,7 @@ impl Cvm {
         }
     }
 
-    /// Begins to go away for good. Says whether anything changed.
+    /// Begins its removal. Says whether anything changed.
     pub fn remove(&mut self, now: SystemTime) -> bool {
         match self.destination() {
             Phase::Removed | Phase::ShuttingDown { then: Next::Removed, .. } => false,

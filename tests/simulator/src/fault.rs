@@ -11,7 +11,7 @@ use crate::body::Writer;
 use crate::sse;
 use crate::terms::Terms;
 
-/// A fault, as the scripting face names it.
+/// A fault, as the scripting API names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
     /// The connections are cut.

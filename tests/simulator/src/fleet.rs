@@ -12,7 +12,7 @@ use crate::lock::Lock;
 /// How many changes a slow stream may lag behind; beyond that it goes on with the present state.
 const CHANGES_KEPT: usize = 64;
 
-/// How the names begin of CVMs that are made by the dozen.
+/// The prefix of the names of a fleet's CVMs.
 const NUMBERED: &str = "fleet-";
 
 /// The simulated CVMs.
@@ -51,7 +51,7 @@ impl Fleet {
         one == other || self.find(one).is_some_and(|machine| machine.answers_to(other))
     }
 
-    /// Puts a CVM in the place of the one that `id` means, or beside the others. Streams of the former go on with
+    /// Replaces the CVM that `id` means, or adds one. Streams of the former go on with
     /// the latter.
     pub fn put(&self, id: &str, cvm: Cvm) -> Arc<Machine> {
         if let Some(machine) = self.find(id) {
@@ -146,7 +146,7 @@ impl Machine {
         if !act(&mut cvm, now) {
             return;
         }
-        // Without a watcher nobody is told, which is no error.
+        // It is no error if there is no watcher.
         let _ = self.changes.send(cvm.state(now));
         let mut transits = self.transits.locked();
         *transits += 1;

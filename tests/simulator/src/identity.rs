@@ -39,7 +39,7 @@ impl Identity {
     }
 }
 
-/// Hex digits that look random and are not: FNV-1a over the key, what the digits are for, and their place.
+/// Hex digits that look random but are the same in every run: FNV-1a over the key, the purpose, and the position.
 fn hex_digits(key: &str, purpose: &str, count: usize) -> String {
     let word = |place: u8| {
         let bytes = purpose.bytes().chain([place]).chain(key.bytes());

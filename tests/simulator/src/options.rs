@@ -13,7 +13,7 @@ use crate::upstream::Upstream;
 /// The variable that holds the key for the upstream API.
 pub const KEY_VARIABLE: &str = "PHALA_CLOUD_API_KEY";
 
-/// The most CVMs of a fleet: more than any page shows, and less than what a mistyped number would ask for.
+/// The largest fleet: more than any page shows, and a limit for mistyped numbers.
 pub const LARGEST_FLEET: u64 = 1000;
 
 const WWW: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../www");
@@ -34,7 +34,7 @@ Options:
   --boot-step MS        duration of one step of booting or stopping, milliseconds (default: 1000)
   --streams-per-user N  event streams that a user may have open at a time, at least 1 (default: no limit)
   --keep-alive MS       pause between keep-alive comments, milliseconds, at least 1 (default: 15000)
-  --fleet N             CVMs more, called fleet-001 and so on, stopped, at most 1000 (default: 0)
+  --fleet N             further CVMs, called fleet-001 and so on, stopped, at most 1000 (default: 0)
   --tls                 serve HTTP/2 and HTTP/1.1 over TLS with a self-signed certificate, and plain HTTP/1.1 to
                         clients without TLS (default: off)
   --help                print this and exit
@@ -88,7 +88,7 @@ pub enum Command {
     Help,
 }
 
-/// Why a command line makes no sense.
+/// Why a command line is invalid.
 #[derive(Debug)]
 pub struct OptionsError(String);
 

@@ -47,7 +47,7 @@ fn has_own_origin(headers: &HeaderMap, port: u16) -> bool {
 }
 
 /// Whether another site's page asks for the API without an origin, as an image or a frame does. It could read
-/// nothing, but it could use up the user's event streams. Links to the pages themselves are welcome.
+/// nothing, but it could use up the user's event streams. Links to the pages themselves are allowed.
 fn is_embedded_elsewhere(request: &Request) -> bool {
     let site = request.headers().get(SEC_FETCH_SITE);
     request.uri().path().starts_with("/api/") && site.is_some_and(|site| site != "same-origin" && site != "none")

@@ -50,7 +50,7 @@ async fn open(steps: &mut Unrolled, exchange: &Exchange) -> Opening {
             Step::End | Step::Repeat(_) => break,
         }
     }
-    // The script ends without a word: so does the answer.
+    // The script ends without sending anything: so does the answer.
     *steps = Unrolled::default();
     Opening { head: None, body: None }
 }

@@ -1,4 +1,4 @@
-//! Scripts: what a test wants the next requests for a CVM to be answered with, step by step.
+//! Scripts: how the next requests for a CVM are answered, step by step.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ use crate::head::Head;
 use crate::lock::Lock;
 use crate::log::Kind;
 
-/// The scripts of all CVMs, by the very id they were put for.
+/// The scripts of all CVMs, by the exact id of the request that set them.
 #[derive(Default)]
 pub struct Scripts(Mutex<HashMap<String, Script>>);
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-/// A comment that keeps the connection busy and tells the client nothing.
+/// A comment that keeps the connection in use and has no content.
 pub const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
 /// A `state` frame whose data is cut off in the middle of its JSON.

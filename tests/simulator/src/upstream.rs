@@ -1,6 +1,6 @@
 //! Forwarding to a real API, for looking at the console page with real CVMs.
 //!
-//! The key stays in this process: it goes out with forwarded requests and into nothing else.
+//! The key stays in this process: it is sent with forwarded requests and appears nowhere else.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -184,7 +184,7 @@ fn pass_on(answer: hyper::Response<Forwarded>) -> Response {
     response
 }
 
-/// A failure with its causes: the outermost one alone seldom tells what happened.
+/// A failure with its causes: the outermost one alone is rarely enough.
 fn explain(failure: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(failure), |&cause| cause.source());
     let mut causes: Vec<String> = causes.map(ToString::to_string).collect();
@@ -192,7 +192,7 @@ fn explain(failure: &(dyn Error + 'static)) -> String {
     causes.join(": ")
 }
 
-/// A connection to the upstream API, closed when it is let go.
+/// A connection to the upstream API, closed when it is dropped.
 struct OpenConnection(JoinHandle<()>);
 
 impl Drop for OpenConnection {
@@ -201,7 +201,7 @@ impl Drop for OpenConnection {
     }
 }
 
-/// An upstream answer's body as it arrives. The connection goes with it: hyper alone would notice that nobody reads
+/// An upstream answer's body as it arrives. The connection goes with it: hyper alone would notice that no client reads
 /// a silent body any more only when its next bytes came.
 struct Forwarded {
     body: Incoming,

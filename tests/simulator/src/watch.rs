@@ -48,7 +48,7 @@ pub async fn watch(machine: Arc<Machine>, terms: &Terms, keep_alive: Duration, w
     }
 }
 
-/// Tells the present state of the CVM and no later one, as a connection does that is dead and does not know it.
+/// Sends the present state of the CVM and no later one, like a connection that is dead without either side noticing.
 pub async fn dead(machine: Arc<Machine>, comments: Option<Duration>, writer: &Writer) {
     writer.send(sse::frame("state", &machine.state())).await;
     let Some(pause) = comments else { return pending().await };

@@ -11,7 +11,7 @@ use crate::log::{Kind, RequestLog};
 use crate::options::Options;
 use crate::script::Scripts;
 
-/// The simulated CVMs, and what tests have asked of them.
+/// The simulated CVMs, with the scripts and conditions that tests have set.
 pub struct World {
     /// The CVMs.
     pub fleet: Fleet,

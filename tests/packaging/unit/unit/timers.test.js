@@ -11,7 +11,7 @@ const client = createClient({ baseURL: process.env.API_URL });
 const frame = (event, data) => ({ send: `event: ${event}\ndata: ${JSON.stringify(data)}\n\n` });
 const REACHED = [frame("state", { status: "running" }), frame("complete", { status: "running" })];
 
-/** The simulator outlives the test, and keeps what it was asked for. */
+/** The simulator runs longer than the test, and logs its requests. */
 const run = Math.random().toString(36).slice(2);
 
 /** Calls the simulator's scripting face. */

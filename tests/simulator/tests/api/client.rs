@@ -111,7 +111,7 @@ impl Api {
             .clone()
     }
 
-    /// Sends a request by hand, for looking at the very bytes of the answer.
+    /// Sends a request by hand, to look at the raw bytes of the answer.
     pub async fn raw(&self, path: &str) -> TcpStream {
         let mut socket = TcpStream::connect(("127.0.0.1", self.port)).await.expect("a connection");
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
