@@ -168,7 +168,8 @@ const parts = {
 
 function runNodeTests(folder, env) {
   const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.js"));
-  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
+  // A test that hangs must fail.
+  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=600000"];
   run(process.execPath, [...options, ...files.map((file) => join(folder, file))], { env });
 }
 

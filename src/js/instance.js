@@ -23,7 +23,12 @@ export async function makeInstance(module, onCrash) {
     onCrash();
     for (const reject of pending) reject(crash());
   });
-  const glue = makeGlue(files, world.globals);
+  // A crash within a callback does not end what has called it: that would call the next.
+  const tell = (...event) => {
+    if (crash) throw crash();
+    values.tell(...event);
+  };
+  const glue = makeGlue({ ...files, "./values.js": { ...values, tell } }, world.globals);
   await glue.init({ module_or_path: module });
 
   return (name, { signal, spent }, ...args) =>

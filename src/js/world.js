@@ -15,6 +15,7 @@ export function makeWorld(onCrash) {
     try {
       return call();
     } catch (error) {
+      if (isOver) return undefined;
       isOver = true;
       for (const close of open) close();
       onCrash(error);

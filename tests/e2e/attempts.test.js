@@ -146,7 +146,8 @@ for (const transport of ["eventsource", "fetch"]) {
         const [stream, ...more] = await simulator.closed(id);
         assert.deepEqual(more, []);
         assert.equal(stream.ending, "client left");
-        assert.ok(outcome.took >= 10_000, `${name}: ${outcome.took}`);
+        // The time that the module took to load counts, even where that is a part of a millisecond.
+        assert.ok(outcome.took >= 9_990, `${name}: ${outcome.took}`);
         assert.ok(stay(stream) >= 9_000, `${name}: ${stay(stream)}`);
       }
     });
