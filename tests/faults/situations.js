@@ -290,10 +290,16 @@ const awayAndBack = {
 const backByReads = {
   name: "back from the back/forward cache, while reading",
   comes: "a page that comes back as it was reads at once, and resolves",
+  but: [
+    {
+      engines: ["firefox"],
+      because: "Firefox, driven by WebDriver, did not keep this page; a new one has no watch.",
+    },
+  ],
   async run(place) {
     const { driver } = place.browser;
     const name = (transport) => `back-${transport}`;
-    // Nothing is open while a watch waits for its next read, so every engine may keep the page.
+    // Nothing is open while a watch waits for its next read, so an engine may keep the page.
     await place.openPage();
     for (const transport of place.transports) {
       await place.script(name(transport), { reads: [tells("starting"), tells("running")] });
@@ -304,6 +310,7 @@ const backByReads = {
     await driver.navigate().back();
     const isBack = await place.browser.run(() => "lab" in globalThis);
     if (!isBack) await place.openPage();
+    assert.ok(isBack || place.engine === "firefox", "the page was kept");
     return async (transport) => {
       if (!isBack) return;
       const [first, second] = await place.simulator.until(name(transport), (requests) => requests.length === 2);

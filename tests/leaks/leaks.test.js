@@ -1,4 +1,4 @@
-// Thousands of watches in one page, which end in every way, over both transports: afterwards the page and the server
+// Thousands of watches in one page, which end in every way, over each transport: afterwards the page and the server
 // hold what they held before. WATCHES says how many; `npm run test:leaks` takes 10,000.
 
 import assert from "node:assert/strict";
@@ -24,10 +24,17 @@ const MIXED = [
   "aborted while connecting",
   "aborted before the start",
   "invalid",
+  "failed",
+  "woken",
+  "states, then break",
+  "states, forgotten",
+  "states, returned while it waits",
 ];
 const KINDS = { resolved: ["resolved"], aborted: ["aborted"], exhausted: ["exhausted"], mixed: MIXED };
 /** How a watch of each kind ends, and how many requests it makes; the mixed ones vary. */
 const ENDS = { resolved: "running", aborted: "WatchAbortedError", exhausted: "MaxRetriesExceededError" };
+/** Where there is no stream that breaks, the reads fail. */
+const BUSY = { respond: { status: 503 } };
 const REQUESTS = { resolved: 1, aborted: 1, exhausted: 2 };
 
 let simulator;
@@ -35,6 +42,7 @@ let browser;
 before(async () => {
   [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
   await simulator.call("PUT", "cvms/leak-idle", { status: "stopped" });
+  await simulator.call("PUT", "cvms/leak-failed", { status: "error" });
 });
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
@@ -51,7 +59,7 @@ async function watch(names, count) {
   return { ends, requests };
 }
 
-for (const transport of ["eventsource", "fetch"]) {
+for (const transport of ["eventsource", "fetch", "poll"]) {
   describe(`${WATCHES} watches over ${transport}`, () => {
     const figures = {};
     const look = async (moment) => {
@@ -60,7 +68,9 @@ for (const transport of ["eventsource", "fetch"]) {
 
     before(async () => {
       await browser.open(simulator);
-      await browser.run(`(${ways})(); lab.use(${JSON.stringify(transport)});`);
+      // Ten reads a second would take minutes.
+      await browser.run(`lab.hurry(10); (${ways})(); lab.use(${JSON.stringify(transport)});`);
+      if (transport === "poll") await simulator.call("PUT", "cvms/broken-app/conditions", { reads: BUSY });
       for (const names of Object.values(KINDS)) await watch(names, WARM_UP);
       await look("before");
     });
@@ -72,6 +82,7 @@ for (const transport of ["eventsource", "fetch"]) {
         await look(kind);
         if (kind === "mixed") {
           assert.deepEqual(Object.keys(ends).sort(), [
+            "CvmFailedError",
             "MaxRetriesExceededError",
             "RequestError",
             "ValidationError",
@@ -80,9 +91,11 @@ for (const transport of ["eventsource", "fetch"]) {
           ]);
         } else {
           assert.deepEqual(ends, { [ENDS[kind]]: count });
-          assert.equal(requests, count * REQUESTS[kind]);
+          // In haste a read on a busy machine may come too late, and another attempt follows.
+          const least = count * REQUESTS[kind];
+          assert.ok(requests === least || (transport === "poll" && requests > least), `${requests} requests`);
         }
-        assert.deepEqual(await evaluate(browser, "ways.alive()"), { signals: 0, timers: 0 });
+        assert.deepEqual(await evaluate(browser, "ways.alive()"), { signals: 0, wakeUps: 0, timers: 0 });
       });
     }
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startBrowser } from "../e2e/browser.js";
-import { answer, startSimulator, state } from "../e2e/simulator.js";
+import { answer, startSimulator, state, tells } from "../e2e/simulator.js";
 import { collectGarbage, evaluate, held } from "./held.js";
 
 let simulator;
@@ -20,7 +20,7 @@ function forgetful() {
   globalThis.ended = undefined;
   globalThis.kept = undefined;
   const noted = [];
-  const note = (name, value) => {
+  globalThis.note = (name, value) => {
     if (value) noted.push([name, new WeakRef(value)]);
   };
 
@@ -143,6 +143,26 @@ for (const transport of ["eventsource", "fetch"]) {
     });
   });
 }
+
+test("a loop of states that nobody asks any more is collected, and one whose read is under way when that has ended", async () => {
+  await browser.open(simulator);
+  for (const wait of ["await iterator.next();", "note('promise', iterator.next());"]) {
+    const id = await simulator.script({ reads: [[{ wait: 300 }, ...tells("running")]] });
+    await evaluate(
+      browser,
+      `(${forgetful})(); (async () => {
+        const request = { id: ${JSON.stringify(id)} };
+        const states = lab.client().cvmStates(request);
+        const iterator = states[Symbol.asyncIterator]();
+        for (const [name, value] of Object.entries({ request, states, iterator })) note(name, value);
+        ${wait}
+      })()`,
+    );
+    await simulator.until(id, ([read]) => read?.leftAt);
+    await collected();
+    assert.equal((await simulator.requests(id)).length, 1);
+  }
+});
 
 /** Bytes by which the page may grow for another reason: less than six for each of a day's keep-alives. */
 const SLACK = 32_000;

@@ -1,17 +1,21 @@
 // The ways in which a watch can end, run by the thousand. This goes to the page as text.
 
 export function ways() {
-  /** What is alive by the page's own count: by the calls that a leak would leave out. */
-  const alive = { signals: 0, timers: 0 };
+  /** What is alive by the page's own count: by the very calls that a leak would miss. */
+  const [signals, wakeUps] = [new Set(), new Set()];
+  const listenersFor = (target, type) => {
+    if (target instanceof AbortSignal) return signals;
+    return ["online", "pageshow", "visibilitychange"].includes(type) ? wakeUps : undefined;
+  };
 
-  for (const [method, step] of [
-    ["addEventListener", 1],
-    ["removeEventListener", -1],
+  for (const [method, change] of [
+    ["addEventListener", "add"],
+    ["removeEventListener", "delete"],
   ]) {
     const original = EventTarget.prototype[method];
-    EventTarget.prototype[method] = function (...args) {
-      if (this instanceof AbortSignal) alive.signals += step;
-      return original.apply(this, args);
+    EventTarget.prototype[method] = function (type, listener, ...rest) {
+      listenersFor(this, type)?.[change](listener);
+      return original.call(this, type, listener, ...rest);
     };
   }
 
@@ -46,6 +50,30 @@ export function ways() {
     resolved: (watch) => watch({ id: "my-database", ...patience }, { signal, onEvent() {} }),
     aborted: abortedAt("state"),
     exhausted: (watch) => watch({ id: "broken-app", ...patience }, { signal, onEvent() {} }),
+    failed: (watch) => watch({ id: "leak-failed", failOn: "error", ...patience }, { signal, onEvent() {} }),
+    woken(watch) {
+      const controller = new AbortController();
+      // A read begins at once, and the abort comes before it ends, or after.
+      const onEvent = () => {
+        dispatchEvent(new Event("online"));
+        setTimeout(() => controller.abort(), 4 * Math.random());
+      };
+      return watch({ id: "leak-idle", ...patience }, { signal: controller.signal, onEvent });
+    },
+    async "states, then break"() {
+      for await (const state of lab.client().cvmStates({ id: "my-database", signal })) return state;
+    },
+    async "states, forgotten"() {
+      return (await lab.client().cvmStates({ id: "my-database", signal })[Symbol.asyncIterator]().next()).value;
+    },
+    async "states, returned while it waits"() {
+      const iterator = lab.client().cvmStates({ id: "my-database", signal })[Symbol.asyncIterator]();
+      const { value } = await iterator.next();
+      const pending = iterator.next();
+      await iterator.return();
+      await pending;
+      return value;
+    },
     refused: (watch) => watch({ id: "leak-unknown", ...patience }, { signal, onEvent() {} }),
     "aborted while connecting": abortedAt("connecting"),
     "aborted before the start": abortedAt("the start"),
@@ -71,5 +99,5 @@ export function ways() {
     return ends;
   }
 
-  globalThis.ways = { run, alive: () => ({ signals: alive.signals, timers: running.size }) };
+  globalThis.ways = { run, alive: () => ({ signals: signals.size, wakeUps: wakeUps.size, timers: running.size }) };
 }

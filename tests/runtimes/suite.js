@@ -157,7 +157,8 @@ export const behaviours = {
         [html, "hold"],
         [state("running"), complete, "hold"],
       ];
-      const id = await world.script({ streams });
+      // Where the stream is no event stream, a read is asked.
+      const id = await world.script({ streams, reads: [[json(503), "hold"]] });
       // A header takes fetch, whatever "auto" would choose.
       const { state: reached, events } = await world.watch({ id, retryDelay: 0 }, { version: "1" });
       equal(reached?.status, "running");
@@ -186,6 +187,51 @@ export const behaviours = {
     },
   },
 
+  async "reads where there is no stream, and tells what it reads"(world) {
+    const reads = [{ send: '{"status":"starting"}' }, { send: '{"status":"running","new":[1]}' }].map((step) => [step]);
+    const id = await world.script({ reads });
+    const { state: reached, events } = await world.watch({ id }, { maxStreams: 0 });
+    equal(JSON.stringify(reached), '{"status":"running","new":[1]}');
+    equal(
+      events.map(({ type, status, attempt }) => `${type} ${status} ${attempt}`).join(),
+      "state starting 1,state running 1",
+    );
+    equal((await world.requests(id)).map(({ kind }) => kind).join(), "read,read");
+  },
+
+  async "goes on by reads when streams are refused"(world) {
+    const refusal = [json(429), { send: '{"detail":"too many"}' }];
+    const id = await world.script({ streams: [refusal], reads: [[{ send: '{"status":"running"}' }]] });
+    // An origin of its own: the page's other watches would try no stream for a while.
+    const baseURL = `${world.origin.replace("localhost", "127.0.0.1")}/api/v1`;
+    const { state: reached, events } = await world.watch({ id }, { baseURL });
+    equal(reached?.status, "running");
+    equal(events.map(({ type }) => type).join(), "state");
+  },
+
+  async "rejects when the CVM has failed, and leaves a state that it had before"(world) {
+    const states = ["error", "starting", "error"].map((status) => state(status));
+    const id = await world.script({ streams: [[...states, "hold"]] });
+    const { error, events } = await world.watch({ id, failOn: "error", leaveFirst: true });
+    ok(error instanceof world.api.CvmFailedError, error);
+    equal(error.state.status, "error");
+    equal(events.length, 3);
+    await world.left(id, 1);
+  },
+
+  async "gives every state of a CVM, until the loop is left"(world) {
+    const id = await world.script({
+      reads: ["stopped", "running"].map((status) => [{ send: JSON.stringify({ status }) }]),
+    });
+    const statuses = [];
+    for await (const { status } of world.client().cvmStates({ id })) {
+      statuses.push(status);
+      if (status === "running") break;
+    }
+    equal(statuses.join(), "stopped,running");
+    await world.left(id, 0);
+  },
+
   async "runs many watches at once"(world) {
     // A browser opens six connections to an origin, and the rest wait their turn.
     const id = await world.script({ streams: Array(20).fill([state("running"), complete]) });
@@ -211,7 +257,11 @@ class World {
       onEvent?.(event);
     };
     try {
-      const state = await this.client(config).watchCvmState({ target: "running", ...request }, { onEvent: listen });
+      // All behaviours are tried at once, and each of them wants a stream.
+      const state = await this.client({ maxStreams: Number.POSITIVE_INFINITY, ...config }).watchCvmState(
+        { target: "running", ...request },
+        { onEvent: listen },
+      );
       return { state, events };
     } catch (error) {
       return { error, events };
