@@ -42,7 +42,7 @@ impl Call {
     /// What the promise rejects with: every bad field of all three.
     pub fn read<R>(
         context: Context,
-        config: JsValue,
+        config: &JsValue,
         request: JsValue,
         options: JsValue,
         read_request: impl FnOnce(&JsArguments) -> Result<R, Vec<FieldError>>,
@@ -61,12 +61,12 @@ impl Call {
     /// object, which leaves nothing to be checked in it.
     fn without_request(
         context: Context,
-        config: JsValue,
+        config: &JsValue,
         request: JsValue,
         options: JsValue,
         errors: &mut Vec<FieldError>,
     ) -> Option<Self> {
-        let client = Client::read(&config, errors);
+        let client = Client::read(config, errors);
         let options = if options.is_undefined() { None } else { JsArguments::required("options", options, errors) };
         let arguments = JsArguments::required("request", request, errors);
         let mut on_event = JsValue::UNDEFINED;
@@ -79,7 +79,7 @@ impl Call {
             }
         }
         let on_event = on_event.is_function().then(|| on_event.unchecked_into());
-        let (signal, budget) = (context.signal(), budget(&client.base_url, &config));
+        let (signal, budget) = (context.signal(), budget(&client.base_url, config));
         Some(Self { context, signal, client, budget, on_event, arguments: arguments? })
     }
 

@@ -61,7 +61,7 @@ type Outcome = Result<JsValue, JsValue>;
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = watchCvmState)]
 pub async fn watch_cvm_state(context: Context, config: JsValue, request: JsValue, options: JsValue) -> Outcome {
-    let (call, request) = Call::read(context, config, request, options, WatchRequest::read)?;
+    let (call, request) = Call::read(context, &config, request, options, WatchRequest::read)?;
     let subject = Subject::watch(&request);
     let endpoint = call.endpoint(&request.id, &request.stream_path(), call.wake_ups());
     let mut callbacks = Callbacks::new(&call, &subject);
@@ -82,7 +82,7 @@ pub async fn watch_cvm_state(context: Context, config: JsValue, request: JsValue
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = getCvmState)]
 pub async fn get_cvm_state(context: Context, config: JsValue, request: JsValue, options: JsValue) -> Outcome {
-    let (call, request) = Call::read(context, config, request, options, ReadRequest::read)?;
+    let (call, request) = Call::read(context, &config, request, options, ReadRequest::read)?;
     let subject = Subject::read(&request);
     let endpoint = call.endpoint(&request.id, "", WakeUps::default());
     let mut progress = Progress { spent: call.context.spent(), ..Progress::default() };
@@ -101,7 +101,7 @@ pub async fn get_cvm_state(context: Context, config: JsValue, request: JsValue, 
 /// One of the error classes in `src/js/errors.js`.
 #[wasm_bindgen(js_name = nextCvmState)]
 pub async fn next_cvm_state(context: Context, config: JsValue, request: JsValue, memory: JsValue) -> Outcome {
-    let (call, request) = Call::read(context, config, request, JsValue::UNDEFINED, StatesRequest::read)?;
+    let (call, request) = Call::read(context, &config, request, JsValue::UNDEFINED, StatesRequest::read)?;
     let subject = Subject::states(&request);
     let endpoint = call.endpoint(&request.id, "", call.wake_ups());
     let mut callbacks = Callbacks::new(&call, &subject);
