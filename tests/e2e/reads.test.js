@@ -49,29 +49,28 @@ for (const transport of ["eventsource", "fetch"]) {
       "that only comments": [state("starting"), { repeat: { times: 900, steps: [{ send: ": ping\n\n" }, wait(100)] } }],
       "that does not answer": ["hold"],
     };
-    for (const [which, stream] of Object.entries(silences)) {
-      test(`a stream ${which} is asked after when 3 intervals are over, and again 3 intervals later`, async () => {
-        await hurry();
-        const first = which === "that does not answer" ? [] : [tells("starting", { uptime: "8s" })];
-        const id = await begin("silent", { streams: [stream], reads: [...first, tells("running")] });
-        const outcome = await browser.outcome("silent");
+    test("a silent stream is asked after when 3 intervals are over, and again 3 intervals later", async () => {
+      await hurry();
+      const ids = {};
+      for (const [which, stream] of Object.entries(silences)) {
+        const same = which === "that does not answer" ? [] : [tells("starting", { uptime: "8s" })];
+        ids[which] = await begin(which, { streams: [stream], reads: [...same, tells("running")] });
+      }
+      for (const [which, id] of Object.entries(ids)) {
+        const outcome = await browser.outcome(which);
         isOver(outcome);
-        assert.deepEqual(
-          outcome.types,
-          first.length ? ["state", "state"] : ["state"],
-          "the same state is not told again",
-        );
-        const requests = await simulator.closed(id);
-        const [open, ...reads] = requests;
-        assert.deepEqual([open.kind, open.ending, reads.length], ["stream", "client left", first.length + 1]);
+        const types = which === "that does not answer" ? ["state"] : ["state", "state"];
+        assert.deepEqual(outcome.types, types, "the same state is not told again");
+        const [open, ...reads] = await simulator.closed(id);
+        assert.deepEqual([open.kind, open.ending, reads.length], ["stream", "client left", types.length]);
         let before = open.arrivedAt;
         for (const { arrivedAt } of reads) {
           const silence = seconds(before, arrivedAt);
-          assert.ok(silence > 14 && silence < 24, silence);
+          assert.ok(silence > 14 && silence < 24, `a stream ${which}: ${silence}`);
           before = arrivedAt;
         }
-      });
-    }
+      }
+    });
 
     test("a stream that speaks in time is never asked after", async () => {
       await hurry();
@@ -120,15 +119,17 @@ for (const transport of ["eventsource", "fetch"]) {
 
     test("a state of a read that ends the watch is told, and closes the stream", async () => {
       await hurry();
-      for (const [reads, name] of [
-        [[tells("running")], undefined],
-        [[tells("error")], "CvmFailedError"],
-      ]) {
-        const id = await begin("ends", { streams: [[state("starting"), "hold"]], reads }, { failOn: "error" });
-        const outcome = await browser.outcome("ends");
+      const ends = { resolves: [tells("running"), undefined], rejects: [tells("error"), "CvmFailedError"] };
+      const ids = {};
+      for (const [way, [read]] of Object.entries(ends)) {
+        const script = { streams: [[state("starting"), "hold"]], reads: [read] };
+        ids[way] = await begin(way, script, { failOn: "error" });
+      }
+      for (const [way, [, name]] of Object.entries(ends)) {
+        const outcome = await browser.outcome(way);
         assert.equal(outcome.error?.name, name);
         assert.deepEqual(outcome.types, ["state", "state"]);
-        assert.equal(of(await simulator.closed(id), "stream")[0].ending, "client left");
+        assert.equal(of(await simulator.closed(ids[way]), "stream")[0].ending, "client left");
       }
     });
 
