@@ -76,6 +76,8 @@ async function runSituation(place, situation, report) {
   let verify;
   try {
     place.transports = situation.transports;
+    // A page whose stream was refused opens none for half a minute.
+    await place.openPage();
     place.later = (action) => cleanUps.push(action);
     verify = await situation.run(place);
   } catch (error) {
