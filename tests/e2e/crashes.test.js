@@ -146,6 +146,7 @@ for (const transport of ["eventsource", "fetch"]) {
               look();
             });
           await told(() => lab.calls[0].events.length === 1 && lab.calls[2].events.length === 1);
+          if (sabotage.instances !== 1) throw new Error("the sabotage has not met the module");
           const listeners = [sabotage.listeners.size];
           const request = { id: ids.crashing, target: next ? "running" : "x".repeat(5_000_000) };
           const events = [];
