@@ -44,15 +44,17 @@ function crates() {
 /** Those of the project itself; the lock files of the examples and tests are for their own. */
 function npmPackages() {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-  return Object.entries(packages)
-    .filter(([path]) => path.startsWith("node_modules/"))
-    // Its licence, MPL-2.0, asks nothing of what is only tested with it.
-    .filter(([path]) => path !== "node_modules/axe-core")
-    .map(([path, { license, integrity, resolved }]) => {
-      // Without an address it is whatever registry npm is set up for that answers, and the hash says that it is the same.
-      const isKnown = integrity?.startsWith("sha512-") && resolved === undefined;
-      return { name: `the npm package ${path.replace(/.*node_modules\//, "")}`, license, isKnown };
-    });
+  return (
+    Object.entries(packages)
+      .filter(([path]) => path.startsWith("node_modules/"))
+      // Its licence, MPL-2.0, asks nothing of what is only tested with it.
+      .filter(([path]) => path !== "node_modules/axe-core")
+      .map(([path, { license, integrity, resolved }]) => {
+        // Without an address it is whatever registry npm is set up for that answers, and the hash says that it is the same.
+        const isKnown = integrity?.startsWith("sha512-") && resolved === undefined;
+        return { name: `the npm package ${path.replace(/.*node_modules\//, "")}`, license, isKnown };
+      })
+  );
 }
 
 /** Of each part, one of the alternatives must be allowed: `MIT OR Apache-2.0`, `(MIT OR Apache-2.0) AND Unicode-3.0`. */
