@@ -2,7 +2,7 @@
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setUpBuild } from "./setup.js";
 import { fail, npm, output, root, step, tools } from "./shell.js";
 
@@ -19,7 +19,11 @@ for (const [title, folder] of [
   mkdirSync(join(folder, tarballs), { recursive: true });
   await step(title, () => npm(["pack", "--pack-destination", tarballs], { cwd: folder, quiet: true }));
 }
-const files = ["pkg", tarballs].flatMap((folder) => readdirSync(join(copy, folder)).map((file) => join(folder, file)));
+const files = ["pkg", tarballs].flatMap((folder) =>
+  readdirSync(join(copy, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(copy, join(entry.parentPath, entry.name))),
+);
 const differing = files.filter((file) => !readFileSync(join(root, file)).equals(readFileSync(join(copy, file))));
 if (differing.length > 0) fail(`not the same twice: ${differing.join(", ")}`);
 console.log(`the same twice: ${files.join(", ")}`);
