@@ -57,7 +57,7 @@ const settings = {
  * wasm-bindgen's glue is a module, which serves one instance of WebAssembly. Within a function it serves another in each call,
  * is not evaluated before, and has the globals that the caller gives:
  *
- *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, callMethod }
+ *     makeGlue({ "./errors.js": errors, … }, { setTimeout, … }) → { init, watchCvmState, … }
  *
  * The first are the modules of `src/js` that Rust names: the same ones that the package exports, not wasm-bindgen's copies.
  *

@@ -135,7 +135,7 @@ const parts = {
       for (const folder of ["tests/views", "tests/views/oldest"]) await npmPackages(join(root, folder));
     },
     async run() {
-      await runBrowserTests("tests/leaks", { WATCHES: "10000" });
+      await runBrowserTests("tests/leaks", { WATCHES: "10000" }, 7_200_000);
       const env = { MOUNTS: "1000", CHROMEDRIVER: await setUpBrowser() };
       run(process.execPath, ["--test", "--test-reporter=spec", "tests/views/leaks.test.js"], { env });
     },
@@ -166,15 +166,15 @@ const parts = {
   },
 };
 
-function runNodeTests(folder, env) {
+function runNodeTests(folder, env, limit = 600_000) {
   const files = readdirSync(join(root, folder)).filter((file) => file.endsWith(".test.js"));
   // A test that hangs must fail.
-  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=600000"];
+  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1", `--test-timeout=${limit}`];
   run(process.execPath, [...options, ...files.map((file) => join(folder, file))], { env });
 }
 
-async function runBrowserTests(folder, env) {
-  runNodeTests(folder, { ...env, CHROMEDRIVER: await setUpBrowser() });
+async function runBrowserTests(folder, env, limit) {
+  runNodeTests(folder, { ...env, CHROMEDRIVER: await setUpBrowser() }, limit);
 }
 
 help(`Builds the package, and runs the tests: all of them, or the parts that are named.
