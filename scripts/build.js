@@ -69,7 +69,7 @@ function bindAndOptimise() {
 }
 
 /** Writes wasm-bindgen's glue for a module. */
-const bind = (from, to) => run("cargo", ["run", "--quiet", "--locked", "--package", "cvm-bindgen", "--", from, to]);
+const bind = (from, to) => run(built("cvm-bindgen"), [from, to]);
 
 async function bundle() {
   rmSync(pkg, { recursive: true, force: true });
@@ -92,13 +92,6 @@ export async function buildPanicking() {
     cpSync(join(panicking, "glue_bg.wasm"), join(panicking, "cvm_watch.wasm"));
     await bundleEntries(panicking, panicking);
   });
-}
-
-export async function buildSimulator() {
-  const estimate = existsSync(built("cvm-simulator")) ? "" : " (a minute)";
-  await step(`building the simulator${estimate}`, () =>
-    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-simulator"]),
-  );
 }
 
 if (isMain(import.meta.url)) {

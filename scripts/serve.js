@@ -3,10 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { buildSimulator } from "./build.js";
-import { root, start, which } from "./shell.js";
-
-const simulator = ["--quiet", "--locked", "--package", "cvm-simulator"];
+import { built, root, start, which } from "./shell.js";
 
 /** The simulator's options, as its own `--help` prints them: read from the source, since it may not have been built. */
 export function simulatorOptions() {
@@ -15,16 +12,15 @@ export function simulatorOptions() {
 }
 
 /**
- * Builds the simulator and starts it; ends with it.
+ * Starts the simulator, and ends with it.
  *
  * @param options - the simulator's own. If one is given twice, the last counts.
  * @param page - `{ title, path }` of the page to show
  */
 export async function serve(options, page) {
-  await buildSimulator();
   // A user may have as many event streams as with the real API.
   const args = ["--streams-per-user", "5", ...options];
-  const server = start("cargo", ["run", ...simulator, "--", ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = start(built("cvm-simulator"), args, { stdio: ["ignore", "pipe", "inherit"] });
   createInterface({ input: server.stdout }).on("line", (line) => {
     console.log(line);
     const origin = line.match(/^listening on (https?:\S+)$/)?.[1];

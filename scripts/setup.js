@@ -19,11 +19,11 @@ export async function setUpRust() {
   await target();
 }
 
-/** What building the package needs. */
+/** What building the package needs, and the simulator. */
 export async function setUpBuild() {
   await setUpRust();
   await npmPackages(root);
-  await bindgen();
+  await programs();
 }
 
 /** What running wasm-pack needs: itself, and wasm-bindgen's tools, which it looks for in the version of the library. */
@@ -115,12 +115,15 @@ async function target() {
   );
 }
 
-/** Compiles the program that writes wasm-bindgen's glue. A later build updates it. */
-async function bindgen() {
-  if (existsSync(built("cvm-bindgen"))) return;
-  await step("compiling wasm-bindgen (half a minute)", () =>
-    run("cargo", ["build", "--quiet", "--locked", "--package", "cvm-bindgen"]),
-  );
+/**
+ * Brings the workspace's own programs up to date: the one that writes wasm-bindgen's glue, and the simulator. Always
+ * together: that keeps both cores busy, and for one alone cargo would choose other features and compile crates again.
+ */
+async function programs() {
+  const names = ["cvm-bindgen", "cvm-simulator"];
+  const compile = () => run("cargo", ["build", "--quiet", "--locked", ...names.map((name) => `--package=${name}`)]);
+  if (names.every((name) => existsSync(built(name)))) compile();
+  else await step("compiling wasm-bindgen and the simulator (a minute and a half)", compile);
 }
 
 /** Installs a program from its own crate, or from what `source` says. Not optimised: the tests wait for none of them. */

@@ -3,7 +3,7 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { build, buildPanicking, buildSimulator } from "./build.js";
+import { build, buildPanicking } from "./build.js";
 import { buildExamples } from "./examples.js";
 import { npmPackages, setUpBrowser, setUpBuild, setUpRust, setUpWasmPack } from "./setup.js";
 import { fail, help, root, run, seconds, timed, tool } from "./shell.js";
@@ -25,13 +25,8 @@ const setUpPackage = once(async () => {
   await build();
 });
 
-const setUpSimulator = once(async () => {
-  await setUpPackage();
-  await buildSimulator();
-});
-
 const setUpEndToEnd = once(async () => {
-  await setUpSimulator();
+  await setUpPackage();
   await setUpBrowser();
 });
 
@@ -90,7 +85,7 @@ const parts = {
   },
   globals: {
     title: "globals that a platform lacks, or that a page has replaced",
-    setUp: setUpSimulator,
+    setUp: setUpPackage,
     run: () => runNodeTests("tests/globals"),
   },
   size: {

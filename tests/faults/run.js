@@ -2,7 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { build, buildSimulator } from "../../scripts/build.js";
+import { build } from "../../scripts/build.js";
 import { findEngines, setUpBrowser, setUpBuild, setUpEngines } from "../../scripts/setup.js";
 import { fail, help, seconds } from "../../scripts/shell.js";
 import { engines } from "../e2e/engines.js";
@@ -43,7 +43,6 @@ async function test() {
   const names = await chooseEngines();
   if (!areDocsFresh()) fail("docs/faults.md does not tell what is tested: run `npm run test:faults -- --write-docs`");
   await build();
-  await buildSimulator();
   const results = new Map();
   await Promise.all(names.map((name) => testIn(name, chosen, results)));
   console.log(`\n${table(chosen, results)}\n`);
