@@ -96,7 +96,7 @@ impl Call {
     /// What the future gives, or the signal's reason if that aborts first. The loser is dropped, and with it its connection,
     /// timers and listeners: before the promise settles.
     pub async fn unless_aborted<T>(&self, future: Pin<Box<dyn Future<Output = T> + '_>>) -> Result<T, JsValue> {
-        let value = match select(pin!(aborted(&self.signal)), future).await {
+        let value = match select(pin!(aborted(&self.signal, &self.context.aborts())), future).await {
             Either::Left(((), _)) => None,
             Either::Right((value, _)) => Some(value),
         };

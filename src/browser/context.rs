@@ -12,9 +12,13 @@ extern "C" {
     /// An object of ours: `src/js/instance.js` makes it.
     pub type Context;
 
-    /// Aborts when the caller's signal does.
+    /// The caller's signal, or one that never aborts.
     #[wasm_bindgen(method, getter)]
     pub fn signal(this: &Context) -> AbortSignal;
+
+    /// Where to listen for its abort.
+    #[wasm_bindgen(method, getter)]
+    pub fn aborts(this: &Context) -> EventTarget;
 
     /// The page whose events wake a watch, if there is one.
     #[wasm_bindgen(method, getter)]

@@ -2,19 +2,19 @@
 
 use futures_channel::oneshot;
 use wasm_bindgen::JsValue;
-use web_sys::{AbortController, AbortSignal};
+use web_sys::{AbortController, AbortSignal, EventTarget};
 
 use super::listener::Listener;
 use super::value::field;
 
-/// Waits until the signal aborts. The listener is removed when the future is dropped.
-pub async fn aborted(signal: &AbortSignal) {
+/// Waits until the signal aborts, which `events` tells. The listener is removed when the future is dropped.
+pub async fn aborted(signal: &AbortSignal, events: &EventTarget) {
     if signal.aborted() {
         return;
     }
     let (abort, aborted) = oneshot::channel();
     let mut abort = Some(abort);
-    let _listener = Listener::new(signal, "abort", move |_| {
+    let _listener = Listener::new(events, "abort", move |_| {
         let _ = abort.take().map(|abort| abort.send(()));
     });
     // It cannot be cancelled: the listener holds the other end, and lives as long.
@@ -62,7 +62,7 @@ mod tests {
     async fn a_signal_wakes_the_future_when_it_aborts() {
         let controller = AbortController::new().unwrap();
         let signal = controller.signal();
-        let mut aborted = pin!(aborted(&signal));
+        let mut aborted = pin!(aborted(&signal, &signal));
         assert_eq!(aborted.as_mut().now_or_never(), None);
         controller.abort_with_reason(&"enough".into());
         aborted.await;
@@ -73,7 +73,7 @@ mod tests {
     async fn a_signal_that_has_aborted_before_is_done_at_once() {
         let controller = AbortController::new().unwrap();
         controller.abort();
-        assert_eq!(aborted(&controller.signal()).now_or_never(), Some(()));
+        assert_eq!(aborted(&controller.signal(), &controller.signal()).now_or_never(), Some(()));
     }
 
     #[wasm_bindgen_test]

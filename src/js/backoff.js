@@ -4,13 +4,11 @@ import { show } from "./values.js";
 /** The longest delay that a timer knows (WHATWG HTML: a 32-bit signed integer of milliseconds). */
 const LONGEST = 2 ** 31 - 1;
 
-const isDelay = (value) => value >= 0 && value <= LONGEST;
-const DELAY = `a number of milliseconds from 0 to ${LONGEST}`;
-
+const DELAY = [`a number of milliseconds from 0 to ${LONGEST}`, (value) => value >= 0 && value <= LONGEST];
 const RULES = {
-  base: [DELAY, isDelay],
+  base: DELAY,
   factor: ["a number from 1", (value) => value >= 1 && value < Number.POSITIVE_INFINITY],
-  max: [DELAY, isDelay],
+  max: DELAY,
   jitter: ["a number from 0 to 1", (value) => value >= 0 && value <= 1],
 };
 

@@ -36,17 +36,11 @@ export class ValidationError extends WatchError {
 }
 
 // As the built-in classes have it; written out, since minifiers rename classes.
-const classes = {
-  WatchError,
-  WatchAbortedError,
-  MaxRetriesExceededError,
-  CvmFailedError,
-  RequestError,
-  ValidationError,
-};
-/** An error of the class of that name. */
-export const makeError = (name, message, fields) => new classes[name](message, fields);
+const kinds = { WatchError, WatchAbortedError, MaxRetriesExceededError, CvmFailedError, RequestError, ValidationError };
 
-for (const [value, { prototype }] of Object.entries(classes)) {
+/** An error of the class of that name. */
+export const makeError = (name, message, fields) => new kinds[name](message, fields);
+
+for (const [value, { prototype }] of Object.entries(kinds)) {
   Object.defineProperty(prototype, "name", { value, configurable: true, writable: true });
 }

@@ -1,7 +1,7 @@
 import { WatchError } from "./errors.js";
 import { load } from "./load.js";
 import { statesOf } from "./states.js";
-import { isObject, isSignal, show, tryTo } from "./values.js";
+import { isObject, show, signalOf, tryTo } from "./values.js";
 
 export { exponentialBackoff } from "./backoff.js";
 export { BOOT_STEPS, bootFailed, bootProgress } from "./boot.js";
@@ -51,15 +51,8 @@ export const getCvmState = (client, request, options) => run("getCvmState", clie
 
 export function cvmStates(client, given) {
   const request = settle(() => copy(given));
-  const next = async (memory, signal) => await run("nextCvmState", client, withSignal(request(), signal), memory);
-  return statesOf(next, signalOf(tryTo(request)));
+  return statesOf(request, async (request, memory) => await run("nextCvmState", client, request, memory));
 }
-
-/** A bad signal is kept, so that it is reported. */
-const withSignal = (request, signal) =>
-  isObject(request) && (request.signal ?? undefined) === signalOf(request) ? { ...request, signal } : request;
-
-const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
 
 /** Names the CVM in errors that are made here. */
 const idOf = ({ id, uuid, app_id, instance_id, name }) => id || uuid || app_id || instance_id || name;

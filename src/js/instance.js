@@ -3,8 +3,8 @@ import * as errors from "./errors.js";
 import * as values from "./values.js";
 import { makeWorld } from "./world.js";
 
-/** The files that Rust names: the glue uses these, and not wasm-bindgen's copies. */
-const files = { "./errors.js": errors, "./values.js": values };
+/** The signal of a call that cannot be aborted. */
+const NEVER = { aborted: false, addEventListener() {} };
 
 /**
  * Makes an instance of the WebAssembly module, with a glue of its own: what calls its exports. When it crashes (a panic, a
@@ -15,11 +15,8 @@ export async function makeInstance(module, onCrash) {
   const pending = new Set();
   let crash;
   const world = makeWorld((thrown) => {
-    const why = String(thrown?.message);
-    crash = () =>
-      new errors.WatchError(`the WebAssembly module has crashed, which is a bug of cvm-watch: ${why}`, {
-        cause: thrown,
-      });
+    const message = `the WebAssembly module has crashed, which is a bug of cvm-watch: ${thrown?.message}`;
+    crash = () => new errors.WatchError(message, { cause: thrown });
     onCrash();
     for (const reject of pending) reject(crash());
   });
@@ -28,18 +25,16 @@ export async function makeInstance(module, onCrash) {
     if (crash) throw crash();
     values.tell(...event);
   };
-  const glue = makeGlue({ ...files, "./values.js": { ...values, tell } }, world.globals);
+  // The files that Rust names: the glue uses these, and not wasm-bindgen's copies.
+  const glue = makeGlue({ "./errors.js": errors, "./values.js": { ...values, tell } }, world.globals);
   await glue.init({ module_or_path: module });
 
-  return (name, { signal, spent }, ...args) =>
+  return (name, { signal = NEVER, spent }, ...args) =>
     new Promise((resolve, reject) => {
       if (crash) throw crash();
-      const settling = (settle) => (value) => {
-        pending.delete(reject);
-        settle(value);
-      };
       pending.add(reject);
-      const context = { signal: world.follow(signal), page: world.page(), spent };
-      world.enter(() => glue[name](context, ...args).then(settling(resolve), settling(reject)));
+      const context = { signal, aborts: world.listen(signal), page: world.page(), spent };
+      const call = world.enter(() => glue[name](context, ...args));
+      call?.then(resolve, reject).then(() => pending.delete(reject));
     });
 }

@@ -44,8 +44,7 @@ export async function load(subject, signal, timeout, hasFetch) {
 
 async function start() {
   try {
-    const compiled = module ?? (await compile());
-    module ??= compiled;
+    module ??= await compile();
     instance ??= begin();
     return await instance;
   } catch (cause) {

@@ -1,14 +1,16 @@
-import { tryTo } from "./values.js";
+import { isObject, signalOf, tryTo } from "./values.js";
 
 /**
  * Every state of a CVM, as an async iterable: each `for await` over it is a loop of its own. Not an async generator, whose
  * `return()` waits for the `next()` that is pending: here it settles that at once, as an abort does.
  *
+ * @param request - gives the request.
  * @param next - gives the next memory of a loop, whose `lastState` is the next state; undefined is the first memory.
  */
-export const statesOf = (next, signal) => ({ [Symbol.asyncIterator]: () => iterate(next, signal) });
+export const statesOf = (request, next) => ({ [Symbol.asyncIterator]: () => iterate(request, next) });
 
-function iterate(next, signal) {
+function iterate(request, next) {
+  const signal = signalOf(tryTo(request));
   let memory;
   let isOver = false;
   /** Ends the step that is pending. */
@@ -25,7 +27,7 @@ function iterate(next, signal) {
     try {
       if (signal?.aborted) abort();
       signal?.addEventListener("abort", abort);
-      memory = await next(memory, controller?.signal);
+      memory = await next(withSignal(request(), controller?.signal), memory);
       return isOver ? done : { done: false, value: memory.lastState };
     } catch (error) {
       if (isOver) return done;
@@ -65,3 +67,7 @@ function iterate(next, signal) {
   if (Symbol.asyncDispose) iterator[Symbol.asyncDispose] = async () => void (await iterator.return());
   return iterator;
 }
+
+/** A bad signal is kept, so that it is reported. */
+const withSignal = (request, signal) =>
+  isObject(request) && (request.signal ?? undefined) === signalOf(request) ? { ...request, signal } : request;

@@ -7,7 +7,8 @@ const LONGEST = 80;
 export function show(value) {
   if (typeof value === "string") return JSON.stringify(value.length > LONGEST ? `${value.slice(0, LONGEST)}…` : value);
   if (typeof value === "function") return "a function";
-  if (isObject(value)) return isArray(value) ? "an array" : "an object";
+  // A revoked proxy throws.
+  if (isObject(value)) return tryTo(() => Array.isArray(value)) ? "an array" : "an object";
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
@@ -22,20 +23,15 @@ export function tryTo(read) {
 
 export const isObject = (value) => typeof value === "object" && value !== null;
 
-function isArray(value) {
-  // A revoked proxy throws.
-  return tryTo(() => Array.isArray(value)) === true;
-}
-
 /** A copy of a value that is an array, and can be read. */
-export function listOf(value) {
-  return isArray(value) ? tryTo(() => [...value]) : undefined;
-}
+export const listOf = (value) => tryTo(() => (Array.isArray(value) ? [...value] : undefined));
 
 /** Whether a value has the methods of an abort signal; its class does not matter (see src/browser/value.rs). */
-export function isSignal(value) {
-  return tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
-}
+export const isSignal = (value) =>
+  tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
+
+/** The first abort signal in a call's arguments. */
+export const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
 
 /** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;

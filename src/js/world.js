@@ -39,70 +39,50 @@ export function makeWorld(onCrash) {
         const listener = (event) => enter(() => callback(event));
         target.addEventListener(type, listener);
         const remove = track(() => target.removeEventListener?.(type, listener));
-        removers.set(callback, [...(removers.get(callback) ?? []), remove]);
+        removers.set(callback, remove);
       },
       removeEventListener(_, callback) {
-        for (const remove of removers.get(callback) ?? []) remove();
+        removers.get(callback)?.();
         removers.delete(callback);
       },
     };
   }
 
-  /** What clears each timer. */
-  const timers = new Map();
+  function EventSource(url, init) {
+    const source = new globalThis.EventSource(url, init);
+    return {
+      ...listen(source),
+      close: track(() => source.close()),
+      get readyState() {
+        return source.readyState;
+      },
+    };
+  }
+
+  function AbortController() {
+    const controller = new globalThis.AbortController();
+    return { signal: controller.signal, abort: track(() => controller.abort()) };
+  }
 
   const globals = {
-    // Timers are looked up when they are set: a test may have replaced them.
+    // Timers are looked up when they are set: a test may have replaced them. What clears one is its id.
     setTimeout(callback, ms) {
       const id = globalThis.setTimeout(() => {
-        globals.clearTimeout(id);
+        clear();
         enter(callback);
       }, ms);
-      timers.set(
-        id,
-        track(() => globalThis.clearTimeout(id)),
-      );
-      return id;
+      const clear = track(() => globalThis.clearTimeout(id));
+      return clear;
     },
-    clearTimeout(id) {
-      timers.get(id)?.();
-      timers.delete(id);
-    },
+    clearTimeout: (clear) => clear(),
     // Not the platform's, which Jest's fake timers replace.
-    queueMicrotask(callback) {
-      Promise.resolve().then(() => enter(callback));
-    },
-    // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
-    EventSource: function (url, init) {
-      const source = new globalThis.EventSource(url, init);
-      return {
-        ...listen(source),
-        close: track(() => source.close()),
-        get readyState() {
-          return source.readyState;
-        },
-      };
-    },
-    // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
-    AbortController: function () {
-      const controller = new globalThis.AbortController();
-      return { signal: controller.signal, abort: track(() => controller.abort()) };
-    },
+    queueMicrotask: (callback) => void Promise.resolve().then(() => enter(callback)),
+    EventSource,
+    AbortController,
   };
-
-  /** The caller's signal, or one that never aborts. */
-  const follow = (signal = { aborted: false, addEventListener() {} }) => ({
-    ...listen(signal),
-    get aborted() {
-      return signal.aborted;
-    },
-    get reason() {
-      return signal.reason;
-    },
-  });
 
   /** The page, whose events wake a watch; undefined where there is none. */
   const page = () => (globalThis.location && globalThis.addEventListener ? listen(globalThis) : undefined);
 
-  return { globals, enter, follow, page };
+  return { globals, enter, listen, page };
 }
