@@ -49,10 +49,13 @@ async function simulate(retryDelay) {
     return accepted.get(second) > CAPACITY ? answer(503, "{}") : answer(200, REACHED);
   };
 
-  const client = createClient({ baseURL: "http://api.example", transport: "fetch" });
+  const config = { baseURL: "http://api.example", transport: "fetch" };
   const request = { target: "running", timeout: 600, retryDelay };
+  // A client for each page: outside of a browser each has streams of its own.
   const watches = Array.from({ length: CLIENTS }, (_, i) =>
-    client.watchCvmState({ id: `cvm-${i}`, ...request }).then(() => back.push(time.now())),
+    createClient(config)
+      .watchCvmState({ id: `cvm-${i}`, ...request })
+      .then(() => back.push(time.now())),
   );
   while (streams.length < CLIENTS) await time.settle();
   isUp = false;

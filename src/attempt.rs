@@ -16,7 +16,7 @@ use crate::json::Json;
 use crate::session::{Said, Session, Woken};
 use crate::state::CvmState;
 use crate::target::Verdict;
-use crate::time::SILENT_INTERVALS;
+use crate::time::{SILENT_INTERVALS, Silence};
 
 /// How an attempt ended without the target.
 pub enum End<J> {
@@ -148,15 +148,17 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
     async fn listen(&mut self, stream: &mut A::Stream) -> Result<Heard<A::Json>, End<A::Json>> {
         let mut complaint = None;
         let mut spoke_at = None;
+        let mut silence = Silence::new(self.session.api, self.session.request.interval * SILENT_INTERVALS);
         let mut woken = self.session.woken();
         loop {
-            let frame = match self.next(stream, spoke_at, &mut woken).await? {
+            let frame = match self.next(stream, spoke_at, &mut silence, &mut woken).await? {
                 Next::Frame(frame) => frame,
                 Next::Reached(state) => return Ok(Heard::TargetByRead(state)),
                 Next::Stale(state) => return Ok(Heard::Stale(state)),
                 Next::End(refusal) if refuses_streams(&refusal) => return Ok(Heard::Refused(refusal)),
                 Next::End(end) => return Err(after_complaint(end, complaint).into()),
             };
+            silence.end();
             spoke_at = Some(self.session.api.wall_clock());
             match self.session.hear(frame) {
                 Some(Said::State(state)) => match self.session.judge(&state)? {
@@ -177,13 +179,13 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         &mut self,
         stream: &mut A::Stream,
         spoke_at: Option<Duration>,
+        silence: &mut Silence<'a, A>,
         woken: &mut Woken<'a>,
     ) -> Result<Next<A::Json>, End<A::Json>> {
         let (api, interval) = (self.session.api, self.session.request.interval);
         let mut frame = pin!(stream.next());
         loop {
-            let silence = api.sleep(interval * SILENT_INTERVALS);
-            let is_trusted = match select(frame.as_mut(), select(pin!(silence), woken.as_mut())).await {
+            let is_trusted = match select(frame.as_mut(), select(pin!(silence.too_long()), woken.as_mut())).await {
                 Either::Left((frame, _)) => return Ok(frame.map_or_else(Next::End, Next::Frame)),
                 Either::Right((Either::Left(_), _)) => false,
                 Either::Right((Either::Right(_), _)) => spoke_at.is_some_and(|at| api.wall_clock() < at + interval),
@@ -194,6 +196,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
                 Either::Left((frame, _)) => return Ok(frame.map_or_else(Next::End, Next::Frame)),
                 Either::Right((read, _)) => read,
             };
+            silence.end();
             let state = match read {
                 Ok(state) => state,
                 Err(Failure::Foreign(error)) => return Err(Failure::Foreign(error).into()),

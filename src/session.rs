@@ -32,8 +32,8 @@ pub struct Session<'a, A: Api, C> {
     /// Whether this attempt has brought a state.
     pub has_brought_state: bool,
     judge: Judge<'a>,
-    /// The message of the last event.
-    words: Option<String>,
+    /// The payload of the last event.
+    told: Option<A::Json>,
     /// When this attempt's last read began.
     read_at: Cell<Option<Duration>>,
     /// When a wake-up has last made the watch read.
@@ -63,7 +63,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
             place: None,
             has_brought_state: false,
             judge: Judge::new(&request.target),
-            words: None,
+            told: None,
             read_at: Cell::default(),
             woken_at: Rc::default(),
         }
@@ -78,7 +78,7 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
 
     /// Tells the caller.
     pub fn tell(&mut self, event: WatchEvent<'_, A::Json>) {
-        self.words = event.payload.words();
+        self.told = Some(event.payload.clone());
         self.caller.on_event(event);
     }
 
@@ -90,7 +90,8 @@ impl<'a, A: Api, C: Caller<A::Json>> Session<'a, A, C> {
 
     /// Tells the caller about malformed data, unless the event before said the same.
     fn tell_nonsense(&mut self, reason: &str) {
-        if self.words.as_deref() != Some(reason) {
+        let words = self.told.as_ref().and_then(Json::words);
+        if words.as_deref() != Some(reason) {
             let payload = A::Json::of(&MadePayload { error: reason, ..MadePayload::default() });
             self.tell(WatchEvent { code: Some(Code::Malformed), ..self.progress.event(EventKind::Error, &payload) });
         }

@@ -1,6 +1,6 @@
 //! Timers, and what wakes a watch up.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
@@ -26,6 +26,41 @@ pub async fn sleep(api: &impl Api, duration: Duration) -> bool {
     let late = api.wall_clock().saturating_add(duration).saturating_add(LATE);
     api.sleep(duration).await;
     api.wall_clock() >= late
+}
+
+/// Waits until nothing has been heard for some time. What is heard sets no new timer, since a stream may tell much: the timer
+/// that runs is followed by another, for what is left.
+pub struct Silence<'a, A> {
+    api: &'a A,
+    limit: Duration,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + 'a>>>,
+    /// When something was last heard, if it was since the timer was set.
+    heard_at: Option<Duration>,
+}
+
+impl<'a, A: Api> Silence<'a, A> {
+    /// The silence begins when it is first waited for.
+    pub fn new(api: &'a A, limit: Duration) -> Self {
+        Self { api, limit, timer: None, heard_at: None }
+    }
+
+    /// Something is heard: the silence begins anew.
+    pub fn end(&mut self) {
+        self.heard_at = self.timer.is_some().then(|| self.api.now());
+    }
+
+    /// Waits until the silence has lasted for too long. If this is dropped it goes on.
+    pub async fn too_long(&mut self) {
+        loop {
+            let (api, limit) = (self.api, self.limit);
+            self.timer.get_or_insert_with(|| Box::pin(api.sleep(limit))).await;
+            self.timer = None;
+            // A test may have replaced the timers and not the clock: without a word in between the clock is not asked.
+            let Some(heard_at) = self.heard_at.take() else { return };
+            let left = (heard_at + limit).saturating_sub(api.now());
+            self.timer = Some(Box::pin(api.sleep(left)));
+        }
+    }
 }
 
 /// The next wake-up: of the page, or because a timer fires late. For the latter a timer runs every interval.

@@ -68,8 +68,11 @@ export function readerOf(body) {
 /** Calls the callback with the payload's fields and ours. What it throws, or rejects with, is reported as uncaught. */
 export async function tell(onEvent, payload, fields) {
   try {
-    const { retryIn, ...own } = Array.isArray(payload) || typeof payload === "string" ? {} : { ...payload };
-    await onEvent({ ...own, ...fields, data: payload });
+    const own = Array.isArray(payload) || typeof payload === "string" ? undefined : payload;
+    const event = { ...own, ...fields, data: payload };
+    // It tells of a next attempt, which only we know of.
+    if (!("retryIn" in fields)) delete event.retryIn;
+    await onEvent(event);
   } catch (error) {
     reportUncaught(error);
   }
