@@ -36,6 +36,18 @@ async fn an_event_begins_the_silence_anew_and_a_comment_does_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_tells_much_sets_no_timer_for_each_event() {
+    let mut timers = Vec::new();
+    for events in [1, 100] {
+        let world = World::new([[vec![state("starting"); events], vec![End]].concat()]);
+        world.watch(&request(json!({}))).await.unwrap_err();
+        assert_eq!(world.statuses().len(), events);
+        timers.push(world.timers.get());
+    }
+    assert_eq!(timers[0], timers[1]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_time_to_connect_counts_as_silence() {
     let world = World::new([vec![Silence]]).with_reads(vec![Read::Status("running")]);
     world.watch(&request(json!({ "interval": 10 }))).await.unwrap();

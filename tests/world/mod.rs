@@ -173,6 +173,8 @@ pub struct World {
     start: Instant,
     log: Log,
     sleeping: Rc<Cell<usize>>,
+    /// How many timers were set.
+    pub timers: Cell<usize>,
 }
 
 impl World {
@@ -190,6 +192,7 @@ impl World {
             start: Instant::now(),
             log: Rc::default(),
             sleeping: Rc::default(),
+            timers: Cell::default(),
         }
     }
 
@@ -508,6 +511,7 @@ impl Api for World {
             }
         }
         self.sleeping.set(self.sleeping.get() + 1);
+        self.timers.set(self.timers.get() + 1);
         let _awake = Awake(self.sleeping.clone());
         tokio::time::sleep(duration).await;
     }
