@@ -21,7 +21,9 @@ fn text(value: &JsValue) -> String {
 /// What a call has besides its arguments: a signal, and no page.
 fn context(signal: &AbortSignal) -> Context {
     let context = js("{ spent: 0 }");
-    js_sys::Reflect::set(&context, &"signal".into(), signal).unwrap();
+    for field in ["signal", "aborts"] {
+        js_sys::Reflect::set(&context, &field.into(), signal).unwrap();
+    }
     context.unchecked_into()
 }
 
