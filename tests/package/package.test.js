@@ -12,7 +12,7 @@ import { formatMessage } from "publint/utils";
 import { install, manifest, root, run, tool } from "./installed.js";
 
 const { app, tarball, installed } = install("package");
-const entries = ["index.js", "url.js", "workerd.js", "edge-light.js"];
+const entries = ["index.js", "url.js", "workerd.js", "edge-light.js", "react/index.js", "vue/index.js"];
 const read = (file) => readFileSync(join(installed, file), "utf8");
 
 const filesIn = (folder) =>

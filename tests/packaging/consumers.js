@@ -34,14 +34,27 @@ export const consumers = {
   vite: {
     title: "Vite",
     version: installed("vite"),
+    parts: ["views", "vite"],
     entries: builds("build"),
-    uses: { "built page": files("dist"), "page on the dev server": pageOf("vite") },
+    uses: {
+      "built page": files("dist"),
+      "built page with React": viewsOn(files("dist", "react.html")),
+      "built page with Vue": viewsOn(files("dist", "vue.html")),
+      "page on the dev server": pageOf("", "vite"),
+      "page with React on the dev server": viewsOn(pageOf("react.html", "vite")),
+      "page with Vue on the dev server": viewsOn(pageOf("vue.html", "vite")),
+    },
   },
   webpack: {
     title: "webpack",
     version: installed("webpack"),
+    parts: ["views", "webpack"],
     entries: builds("build"),
-    uses: { "built page": files(".") },
+    uses: {
+      "built page": files("."),
+      "built page with React": viewsOn(files(".", "react.html")),
+      "built page with Vue": viewsOn(files(".", "vue.html")),
+    },
   },
   rollup: {
     title: "Rollup",
@@ -64,9 +77,11 @@ export const consumers = {
   next: {
     title: "Next (Turbopack)",
     version: installed("next"),
+    parts: ["views", "next"],
     entries: builds("build"),
     uses: {
       "page, rendered on the server first": renderedPageOf("next", "start"),
+      "page with hooks, rendered on the server first": viewsOn(renderedViewsOf("next", "start")),
       "page, the calls made on the server": callingPageOf("next", "start"),
       "static page, which awaits a watch": awaitingPageOf("next", "start"),
       "edge route": edgeRouteOf("next", "start"),
@@ -183,9 +198,15 @@ export const consumers = {
 };
 
 /** A page among a folder's files, on a plain server. */
-function files(folder) {
+function files(folder, page = "") {
   return (app, { browser, query }) =>
-    served(startFileServer(join(app.folder, folder)), ({ origin }) => visit(browser, `${origin}/?${query}`));
+    served(startFileServer(join(app.folder, folder)), ({ origin }) => visit(browser, `${origin}/${page}?${query}`));
+}
+
+/** A page that uses `cvm-watch/react` or `cvm-watch/vue`. */
+function viewsOn(use) {
+  const expected = { reached: "running, heard complete", refused: "ValidationError, a WatchError", now: "running" };
+  return async (app, server) => ({ ...(await use(app, server)), expected });
 }
 
 /** A page whose script comes from another origin. */
@@ -212,9 +233,9 @@ function libraryUnder(more) {
 }
 
 /** A page on the tool's own server. */
-function pageOf(...command) {
+function pageOf(page, ...command) {
   return (app, { browser, query }) =>
-    served(startTool(app, {}, ...command), ({ origin }) => visit(browser, `${origin}/?${query}`));
+    served(startTool(app, {}, ...command), ({ origin }) => visit(browser, `${origin}/${page}?${query}`));
 }
 
 /** The same, and the page shows something before its scripts run. */
@@ -223,6 +244,24 @@ function renderedPageOf(...command) {
     served(startTool(app, {}, ...command), async ({ origin }) => {
       assert.match(await shownByServer(`${origin}/`), /rendered on the server/);
       return visit(browser, `${origin}/?${query}`);
+    });
+}
+
+/**
+ * A page with hooks. The server renders how they begin, and makes no request. Then the page takes that over: where it differs,
+ * React logs an error.
+ */
+function renderedViewsOf(...command) {
+  return (app, { browser, simulator, query }) =>
+    served(startTool(app, {}, ...command), async ({ origin }) => {
+      const before = (await simulator.requests()).length;
+      const url = `${origin}/views?${query}`;
+      assert.equal(await shownByServer(url), "watching watching watching ");
+      const visited = await visit(browser, url);
+      assert.deepEqual(visited.log, []);
+      const agents = (await simulator.requests()).slice(before).map(({ headers }) => headers["user-agent"]);
+      for (const agent of agents) assert.match(agent, /Chrome/);
+      return visited;
     });
 }
 

@@ -17,32 +17,32 @@ export async function startCountingBrowser() {
 
 /** Opens an app's page, and waits for what it shows in the end. */
 export async function visit({ driver }, url) {
+  const log = async () => (await driver.manage().logs().get("browser")).map(({ message }) => message);
+  // Forgets what earlier pages have logged.
+  await log();
   await driver.get(url);
   const shown = () => driver.executeScript("return document.querySelector('#outcome')?.textContent ?? ''");
   try {
     await driver.wait(async () => /^\{|Error/.test(await shown()), LIMIT);
   } catch (error) {
-    const log = await driver.manage().logs().get("browser");
-    throw new Error(
-      `${error.message}\n${await driver.getPageSource()}\n${log.map(({ message }) => message).join("\n")}`,
-    );
+    throw new Error(`${error.message}\n${await driver.getPageSource()}\n${(await log()).join("\n")}`);
   }
   const text = await shown();
   if (!text.startsWith("{")) throw new Error(`in the page: ${text}`);
   const instances = await driver.executeScript("return wasmInstances");
-  return { outcome: JSON.parse(text), instances, weight: await weigh(await downloads(driver)) };
+  return { outcome: JSON.parse(text), instances, files: await downloads(driver), log: await log() };
 }
 
-/** The addresses of the scripts and WebAssembly modules that the page has loaded. */
+/** The scripts and WebAssembly modules that the page has loaded. */
 async function downloads(driver) {
   const addresses = await driver.executeScript(
     "return performance.getEntriesByType('resource').map(({ name }) => name)",
   );
-  return addresses.filter((address) => /\.(js|wasm)$/.test(new URL(address).pathname));
+  const files = addresses.filter((address) => /\.(js|wasm)$/.test(new URL(address).pathname));
+  return Promise.all(files.map(async (address) => (await fetch(address)).arrayBuffer()));
 }
 
-async function weigh(addresses) {
-  const files = await Promise.all(addresses.map(async (address) => (await fetch(address)).arrayBuffer()));
+export function weigh(files) {
   const sum = (sizes) => sizes.reduce((total, size) => total + size, 0);
   return {
     raw: sum(files.map((file) => file.byteLength)),

@@ -1,0 +1,6 @@
+import { ClientViews } from "../../src/views";
+
+export default async function Page({ searchParams }) {
+  const { baseURL } = await searchParams;
+  return <ClientViews baseURL={baseURL} />;
+}
