@@ -26,6 +26,26 @@ for (const age of ["newest", "oldest"]) {
 
     testViews({ browser: () => browser, simulator: () => simulator });
 
+    test("a component can abort as soon as it is mounted", async () => {
+      const id = await simulator.script({ streams: [[state("starting"), "hold"]] });
+      await browser.run((id) => {
+        const { createApp, h, onMounted, useWatchCvmState } = vue;
+        const Aborting = {
+          setup() {
+            const { phase, abort } = useWatchCvmState(client, { id, target: "running" });
+            onMounted(abort);
+            return () => h("output", phase.value);
+          },
+        };
+        globalThis.aborting = createApp(Aborting);
+        aborting.mount(document.body.appendChild(document.createElement("main")));
+      }, id);
+      const output = () => browser.run(() => document.querySelector("output").textContent);
+      await browser.driver.wait(async () => (await output()) === "aborted", 10_000);
+      await browser.run(() => aborting.unmount());
+      assert.equal((await simulator.requests(id)).length, 0);
+    });
+
     test("without a component too, with a ref and reactive fields, until the scope is stopped", async () => {
       const hold = { streams: [[state("starting"), "hold"]] };
       const [one, other] = [await simulator.script(hold), await simulator.script(hold)];

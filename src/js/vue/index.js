@@ -1,4 +1,12 @@
-import { computed, shallowRef, toValue, watchPostEffect, watch as watchSource } from "vue";
+import {
+  computed,
+  getCurrentInstance,
+  onBeforeMount,
+  shallowRef,
+  toValue,
+  watchPostEffect,
+  watch as watchSource,
+} from "vue";
 import { states } from "../views/states.js";
 import { View } from "../views/view.js";
 import { watch } from "../views/watch.js";
@@ -23,10 +31,14 @@ function useView(kind, client, request) {
     news.value = {};
   };
 
-  // After the first rendering, so not on a server.
+  // After the first rendering, so not on a server; but before `mounted` is called, where a component may abort.
   const isLive = shallowRef(false);
-  watchPostEffect(() => {
+  const begin = () => {
     isLive.value = true;
+  };
+  if (getCurrentInstance()) onBeforeMount(begin);
+  watchPostEffect(() => {
+    begin();
     view.value.update(toValue(request));
   });
   // Not an effect: Vue 3.4 runs some needlessly, and a view that is added again makes a new request if its watch is over.

@@ -1,5 +1,5 @@
 import { useWatchCvmState } from "cvm-watch/vue";
-import { nextTick, onMounted } from "vue";
+import { onMounted } from "vue";
 import { requests } from "./requests.js";
 
 /** Aborts a watch that the page has too. The page sees it only if both have the same instance of the entry. */
@@ -7,8 +7,7 @@ export default {
   props: ["client"],
   setup({ client }) {
     const { abort } = useWatchCvmState(client, requests.database);
-    // It takes part in the watch a little later than `mounted` is called.
-    onMounted(() => nextTick(abort));
+    onMounted(abort);
     return () => null;
   },
 };
