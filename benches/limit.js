@@ -163,15 +163,19 @@ const ROWS = {
 function describe(results) {
   const heads = results.map(({ contender, world }) => `${contender}, ${world.delayMs} ms, ${world.spread} s`);
   const rows = Object.entries(ROWS).map(([name, cell]) => [name, ...results.map(cell)]);
-  const bounds = [...new Set(WORLDS.map((world) => `${figure(bound(world))} s`))].join(" and ");
+  const bounds = [...new Set(WORLDS.map((world) => `${figure(bound(world))} s`))].join(" or ");
   return `\
 ${WATCHES} watches on one page over HTTP/1.1. A user may have ${STREAMS} streams; a further one is answered with 429. Both clients have their
 defaults (\`createClient({ baseURL })\`, \`{ id, target }\`, \`onEvent\`): \`@phala/cloud\` makes as many attempts as it takes, 5 s after a failed one.
 The API answers in 5 or 150 ms. After ${SETTLING} s the CVMs begin to reach the target one by one, all of them within 20 or 40 s, in the same
-order for both clients. By the contract each is told within ${bounds}; "never" is more than ${PATIENCE} s after the last change. Each second
-the page sends a POST to the same origin, which is answered at once: what it takes, it has waited for a connection. One round.
+order for both clients. By the contract each change is told within ${bounds}; "never" is more than ${PATIENCE} s after the last one. Each
+second the page sends a POST to the same origin, which is answered at once: what it takes, it has waited for a connection. One round.
 
-${table([`${WATCHES} watches; an answer takes; all change within`, ...heads], rows)}`;
+${table([`${WATCHES} watches; an answer takes; all change within`, ...heads], rows)}
+
+A client without reads learns of a change only when its watch has got a stream, which those that have not changed yet keep: the
+longer these take, the later. A browser has six connections to an origin on HTTP/1.1. Where five are streams, one is left for all
+attempts that are refused, and for the page: with slow answers, each of the page's own requests waits for its turn behind them.`;
 }
 
 function goals(results) {

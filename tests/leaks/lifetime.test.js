@@ -224,7 +224,7 @@ for (const transport of ["eventsource", "fetch", "poll"]) {
       undefined`,
     );
     await until("told");
-    const [few, many] = [10, 40];
+    const [few, many] = [20, 40];
     // The first ones are the engine's.
     const figures = [];
     for (const rounds of [few, many]) {
