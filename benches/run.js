@@ -15,7 +15,7 @@ const folder = join(root, "benches");
 const results = join(folder, "RESULTS.md");
 
 /** In the order of RESULTS.md. */
-const PARTS = ["size", "cold-start", "latency", "throughput", "scale", "herd"].filter((part) =>
+const PARTS = ["size", "cold-start", "latency", "throughput", "scale", "limit", "herd"].filter((part) =>
   existsSync(join(folder, `${part}.js`)),
 );
 

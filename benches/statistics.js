@@ -5,5 +5,6 @@ export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
   const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  return below + (above - below) * (at % 1);
+  // Infinite neighbours have no difference.
+  return below === above ? below : below + (above - below) * (at % 1);
 }

@@ -55,7 +55,9 @@ export function ways() {
       const controller = new AbortController();
       // A read begins at once, and the abort comes before it ends, or after.
       const onEvent = () => {
-        dispatchEvent(new Event("online"));
+        dispatchEvent(
+          Math.random() < 0.5 ? new Event("online") : new PageTransitionEvent("pageshow", { persisted: true }),
+        );
         setTimeout(() => controller.abort(), 4 * Math.random());
       };
       return watch({ id: "leak-idle", ...patience }, { signal: controller.signal, onEvent });
