@@ -1,4 +1,4 @@
-// A real Chromium, driven over the DevTools protocol alone: a driver in between would listen to what is measured.
+// A real Chromium, driven over the DevTools protocol alone: a WebDriver would change the times that are measured.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fail, root, which } from "../scripts/shell.js";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const OF_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/** The same flags as in the tests; and no page is slowed down because nobody looks at it. */
+/** The same flags as in the tests; and pages in the background are not throttled. */
 const { args } = JSON.parse(readFileSync(join(root, "webdriver.json"), "utf8"))["goog:chromeOptions"];
 const FLAGS = [
   ...args,
@@ -133,7 +133,7 @@ class Page {
     return metrics.find(({ name }) => name === "ThreadTime").value * 1000;
   }
 
-  /** What the page holds once it is tidied up, in bytes: JavaScript's heap, and the memory that `globalThis.memory` is. */
+  /** The page's memory after a garbage collection, in bytes: JavaScript's heap, and `globalThis.memory`. */
   async memory() {
     await this.send("HeapProfiler.collectGarbage");
     const { usedSize } = await this.send("Runtime.getHeapUsage");

@@ -43,7 +43,7 @@ const began = performance.now();
 let version;
 for (const part of PARTS.filter((part) => given.length === 0 || given.includes(part))) {
   const { title, measure } = await import(`./${part}.js`);
-  // A browser of its own: no part finds what another has left.
+  // A browser of its own: no part is affected by another.
   const browser = await startBrowser();
   version = await browser.version();
   try {

@@ -40,7 +40,7 @@ pub struct Session<'a, A: Api, C> {
     woken_at: Rc<Cell<Option<Duration>>>,
 }
 
-/// What a frame says.
+/// A frame, parsed.
 pub enum Said<J> {
     /// A state.
     State(CvmState<J>),

@@ -82,7 +82,7 @@ impl<'a> Callbacks<'a> {
         })
     }
 
-    /// Calls a function that decides something, by the truth of what it gives.
+    /// Calls a function that decides something. Its result is judged by truthiness.
     fn decide(&mut self, name: &'static str, argument: JsValue) -> Result<bool, FieldError> {
         if self.call.signal.aborted() {
             return Ok(false);

@@ -9,7 +9,7 @@ const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", 
 /** How long a load may take (seconds), where the request does not say. */
 const TIMEOUT = 300;
 
-/** Node makes some of its globals when they are looked at, and throws where it lacks others. */
+/** Node creates some of its globals when they are first read, and that throws if another global is missing. */
 const isMissing = (name) => typeof tryTo(() => globalThis[name]) !== (name === "WebAssembly" ? "object" : "function");
 
 const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
@@ -22,7 +22,7 @@ let loading;
 let instance;
 
 /**
- * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
+ * Gives the function that calls the module's exports (see instance.js). Rejects when the signal aborts, in the same task,
  * and when the load takes longer than the request's timeout; then a later call begins anew.
  *
  * @param subject - what the errors are about: "the watch of CVM …".

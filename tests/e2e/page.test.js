@@ -1,4 +1,4 @@
-// The console page, as its users meet it.
+// The console page, as its users see it.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";

@@ -13,7 +13,7 @@ const without =
     for (const name of names) delete globalThis[name];
   };
 
-/** The same, and what `fetch` itself needs there does not matter. */
+/** The same, with a `fetch` that needs none of the platform's globals. */
 const sparing =
   (...names) =>
   () => {
