@@ -126,7 +126,7 @@ class Page {
     return result.value;
   }
 
-  /** What the page's main thread has computed so far, in ms: other than the time on the clock, no load distorts it. */
+  /** CPU time of the page's main thread so far, in ms. The machine's load hardly changes it. */
   async cpuTime() {
     await this.send("Performance.enable", { timeDomain: "threadTicks" });
     const { metrics } = await this.send("Performance.getMetrics");

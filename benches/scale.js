@@ -228,7 +228,7 @@ function draw(byContender) {
 }
 
 /**
- * What grows linearly costs each of 5,000 watches what it costs each of 1,000. Over the network the CPU cannot be compared
+ * If the cost grows linearly, each of 5,000 watches costs as much as each of 1,000. Over the network the CPU cannot be compared
  * like this: the more there is to do, the more events come in one chunk.
  */
 function goals({ page: { [OURS]: ours, "phala-cloud": theirs } }) {

@@ -7,7 +7,7 @@ import { fail, isMain, npm, output, root, run, step } from "./shell.js";
 
 const FILES = ["package.json", "package-lock.json", "Cargo.toml", "Cargo.lock", "CHANGELOG.md"];
 
-/** What is wrong with the project's files for a release, in words. */
+/** The reasons why the project's files are not ready for a release. */
 export function faultsOf(files) {
   const { version } = JSON.parse(files["package.json"]);
   const crate = /^name = "cvm-watch"\nversion = "(.*)"$/m;

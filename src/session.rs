@@ -1,4 +1,4 @@
-//! What the attempts of one watch share: what has been told and judged, and how a read is made.
+//! The part that the attempts of one watch share: telling the caller, judging states, and making reads.
 
 use std::cell::Cell;
 use std::pin::Pin;

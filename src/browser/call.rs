@@ -39,7 +39,7 @@ impl Call {
     /// Reads the arguments; `read_request` reads the fields that the kind of request has.
     ///
     /// # Errors
-    /// What the promise rejects with: every bad field of all three.
+    /// The error that the promise rejects with: it has every bad field of all three arguments.
     pub fn read<R>(
         context: Context,
         config: &JsValue,

@@ -111,7 +111,7 @@ impl Provided {
         Some(Self { field, rule, read, source })
     }
 
-    /// What there is for the next request; undefined if nothing was given.
+    /// The value for the next request; undefined if nothing was given.
     async fn get(provided: Option<&Self>) -> Result<JsValue, Failure<JsJson>> {
         let Some(Self { field, rule, read, source }) = provided else { return Ok(JsValue::UNDEFINED) };
         if !source.is_function() {

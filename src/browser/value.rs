@@ -10,7 +10,7 @@ use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// What stands in a field; undefined where there is none, where it cannot be read, and where the value has no fields.
+/// The value of a field; undefined if there is none, if it cannot be read, and if the value has no fields.
 pub fn field(value: &JsValue, name: &str) -> JsValue {
     Reflect::get(value, &name.into()).unwrap_or_default()
 }

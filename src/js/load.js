@@ -3,7 +3,7 @@ import { WatchAbortedError, WatchError } from "./errors.js";
 import { makeInstance } from "./instance.js";
 import { tryTo } from "./values.js";
 
-/** What a platform must have. `fetch` is needed too, but may stand in the client's configuration. */
+/** The globals that a platform must have. `fetch` is needed too, but may be in the client's configuration. */
 const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL", "setTimeout"];
 
 /** How long a load may take (seconds), where the request does not say. */
@@ -63,7 +63,7 @@ function begin() {
   return mine;
 }
 
-/** What the promise gives, unless the signal aborts or the time is over. */
+/** The promise's result, unless the signal aborts or the time is over. */
 function within(promise, signal, aborted, seconds) {
   return new Promise((resolve, reject) => {
     const abort = () => settle(reject)(aborted());

@@ -1,5 +1,5 @@
-// What Rust calls: for what web-sys cannot do. Rust names this file and errors.js, and wasm-pack runs copies of both, so they
-// import nothing.
+// Functions that Rust calls where web-sys has none. Rust names this file and errors.js, and wasm-pack runs copies of both, so
+// they import nothing.
 
 const LONGEST = 80;
 
@@ -37,7 +37,7 @@ export function isSignal(value) {
   return tryTo(() => typeof value.aborted === "boolean" && typeof value.addEventListener === "function") === true;
 }
 
-/** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
+/** The values that a header may have (RFC 9110, 5.5), in characters that byte strings can hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** A text that is not empty and can be sent as a header's value; undefined for anything else. */

@@ -574,7 +574,7 @@ test("after an abort nothing is sent any more, even if a function gives the key 
     controller.abort();
     const { name } = await reading.catch((error) => error);
     give("s3cret");
-    // What follows a promise has happened before the next task.
+    // All callbacks of settled promises run before the next task.
     await new Promise((resolve) => setTimeout(resolve));
     globalThis.fetch = real;
     return [name, sent];

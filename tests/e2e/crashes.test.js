@@ -99,7 +99,7 @@ async function open() {
   await browser.run(sabotage);
 }
 
-/** What crashes it: in the midst of a watch, or by a call that asks for too much. */
+/** The causes of a crash: during a watch, or by a call that needs too much memory. */
 const CRASHES = {
   "a trap": { cause: /^RuntimeError: unreachable/, next: "unreachable" },
   "too deep a stack": { cause: /^RangeError: Maximum call stack/, next: "deep" },

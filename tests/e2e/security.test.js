@@ -212,7 +212,7 @@ test("a key follows no redirect, whatever its status and wherever it points", as
   await simulator.call("DELETE", "requests");
 });
 
-/** Where a key could show: every form in which somebody may print or keep what the package gives. */
+/** Every way in which a page may print or store an object of the package, and so a key in it. */
 test("no key is in what can be printed, cloned, measured or stored", async () => {
   const config = { apiKey: "k3y-s3cret", headers: { "x-extra": "h3ader-s3cret" }, version: "v3rsion-s3cret" };
   const id = await simulator.script({

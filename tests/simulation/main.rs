@@ -35,7 +35,7 @@ use script::Script;
 use shrink::shrink;
 use world::play;
 
-/// What has been seen, and in how many runs.
+/// The features that have occurred, and in how many runs.
 type Tally = BTreeMap<String, u64>;
 
 /// These must occur in the simulation, or it would prove little. The rarest occurs in one of two thousand runs.

@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Stands for a payload that the watch makes itself.
 pub const MADE: Value = Value::Bool(false);
 
-/// What is to be expected of a run.
+/// The expected run.
 #[derive(Debug)]
 pub struct Expected {
     pub trace: Trace,
@@ -765,7 +765,7 @@ fn interrupted(script: &Script, whole: Expected) -> Expected {
         }
     };
     let (outcome, happens): (_, &dyn Fn(Duration, usize) -> bool) = match interruption {
-        // What would happen at that very moment does not happen any more.
+        // Other things that are due at that very moment do not happen any more.
         Interruption::At(_) => (Outcome::Aborted, &|then, _| then < time),
         // The watch's turn is finished first, but the callback hears nothing.
         Interruption::InCallback(_) => (Outcome::Aborted, &|then, _| then <= time),

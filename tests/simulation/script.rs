@@ -138,7 +138,7 @@ pub enum Read {
 const STATUSES: [&str; 7] = ["running", "Running", "running ", "starting", "stopped", "", "läuft ✓"];
 const TEMPORARY: [u16; 7] = [408, 425, 429, 500, 502, 503, 599];
 const FOR_GOOD: [u16; 6] = [204, 400, 401, 404, 422, 499];
-/// What is JSON but no object: an `error` may be that, a state may not.
+/// JSON that is not an object: an `error` may be that, a state may not.
 const SHAPELESS: [&str; 6] = ["null", "[]", "7", "\"running\"", "true", "[{\"status\":\"running\"}]"];
 const NO_JSON: [&str; 5] = ["", "x", "{\"status\":\"running\"", "{\"status\":\"running\"}}", "{'status':'running'}"];
 const NO_STATE: [&str; 4] = [r#"{"Status":"running"}"#, r#"{"status":null}"#, r#"{"status":["running"]}"#, "{}"];
