@@ -1,6 +1,6 @@
 export const median = (values) => quantile(values, 0.5);
 
-/** The value that such a share of them does not exceed, between two neighbours if need be. */
+/** A quantile: the value that this share of the values does not exceed, interpolated between two neighbours. */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;

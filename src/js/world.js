@@ -6,7 +6,7 @@
  * @param onCrash - called once, with what the module has thrown.
  */
 export function makeWorld(onCrash) {
-  /** What closes each thing that is open. */
+  /** For each thing that is open, a function that closes it. */
   const open = new Set();
   let isOver = false;
 
@@ -22,7 +22,7 @@ export function makeWorld(onCrash) {
     }
   }
 
-  /** What closes something, once: in the end, or earlier. */
+  /** Gives a function that closes something once: it is called at the end, or earlier. */
   function track(close) {
     const once = () => {
       if (open.delete(once)) close();
@@ -48,7 +48,7 @@ export function makeWorld(onCrash) {
     };
   }
 
-  /** What clears each timer. */
+  /** For each timer, a function that clears it. */
   const timers = new Map();
 
   const globals = {

@@ -72,7 +72,7 @@ async function collected() {
 }
 
 for (const transport of ["eventsource", "fetch"]) {
-  describe(`a watch whose promise nobody holds, over ${transport}`, () => {
+  describe(`a watch whose promise is not referenced, over ${transport}`, () => {
     before(async () => {
       await browser.open(simulator);
       await browser.run(`lab.use(${JSON.stringify(transport)});`);
@@ -126,7 +126,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("is aborted by a signal that nobody else holds: a timeout's, and one that follows another", async () => {
+    test("is aborted by a signal that only the watch references: a timeout's, and one that follows another", async () => {
       for (const signal of [
         "() => AbortSignal.timeout(1000)",
         "() => AbortSignal.any([(globalThis.kept = new AbortController()).signal])",
@@ -144,7 +144,7 @@ for (const transport of ["eventsource", "fetch"]) {
   });
 }
 
-test("a loop of states that nobody asks any more is collected, and one whose read is under way when that has ended", async () => {
+test("a loop of states that is not used any more is collected, and one with a pending read after that has ended", async () => {
   await browser.open(simulator);
   for (const wait of ["await iterator.next();", "note('promise', iterator.next());"]) {
     const id = await simulator.script({ reads: [[{ wait: 300 }, ...tells("running")]] });

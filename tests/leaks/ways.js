@@ -1,7 +1,7 @@
 // The ways in which a watch can end, run by the thousand. This goes to the page as text.
 
 export function ways() {
-  /** What is alive by the page's own count: by the very calls that a leak would miss. */
+  /** The listeners that are alive, counted by the calls that add and remove them. */
   const [signals, wakeUps] = [new Set(), new Set()];
   const listenersFor = (target, type) => {
     if (target instanceof AbortSignal) return signals;
