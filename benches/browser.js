@@ -1,4 +1,4 @@
-// A real Chromium, driven over the DevTools protocol alone: a driver in between would listen to what is measured.
+// A real Chromium, driven over the DevTools protocol alone: a WebDriver would change the times that are measured.
 
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { fail, root, which } from "../scripts/shell.js";
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const OF_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
 
-/** The same flags as in the tests; and no page is slowed down because nobody looks at it. */
+/** The same flags as in the tests; and pages in the background are not throttled. */
 const { args } = JSON.parse(readFileSync(join(root, "webdriver.json"), "utf8"))["goog:chromeOptions"];
 const FLAGS = [
   ...args,
@@ -126,14 +126,14 @@ class Page {
     return result.value;
   }
 
-  /** What the page's main thread has computed so far, in ms: other than the time on the clock, no load distorts it. */
+  /** CPU time of the page's main thread so far, in ms. The machine's load hardly changes it. */
   async cpuTime() {
     await this.send("Performance.enable", { timeDomain: "threadTicks" });
     const { metrics } = await this.send("Performance.getMetrics");
     return metrics.find(({ name }) => name === "ThreadTime").value * 1000;
   }
 
-  /** What the page holds once it is tidied up, in bytes: JavaScript's heap, and the memory that `globalThis.memory` is. */
+  /** The page's memory after a garbage collection, in bytes: JavaScript's heap, and `globalThis.memory`. */
   async memory() {
     await this.send("HeapProfiler.collectGarbage");
     const { usedSize } = await this.send("Runtime.getHeapUsage");

@@ -17,6 +17,8 @@ export const CONTENDERS = [
   "fetch-event-source",
   "eventsource-client",
   "eventsource-parser",
+  "cvm-watch-defaults",
+  "phala-cloud-defaults",
 ];
 
 /** The files by their paths on the server, compressed. */

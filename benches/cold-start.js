@@ -8,7 +8,7 @@ import { figure, table } from "./table.js";
 export const title = "Cold start";
 
 const ROUNDS = 5;
-/** So often has a browser with a warm cache seen the page: V8 keeps compiled code from the second time on. */
+/** How many times a browser with a warm cache has loaded the page: V8 caches compiled code from the second time on. */
 const VISITS = 3;
 const OURS = ["cvm-watch", "cvm-watch-url"];
 const PEERS = ["event-source", "fetch-loop", "phala-cloud", "fetch-event-source", "eventsource-client"];

@@ -1,5 +1,5 @@
-// Ten thousand pages lose their server at once: when do they come back? The package itself, with its own retries and
-// its own `exponentialBackoff`, on virtual time: only the clock and the server are made up.
+// Ten thousand pages lose their server at the same moment. When does each have a stream again? The package itself, with its
+// own retries and its own `exponentialBackoff`, on virtual time: only the clock and the server are simulated.
 
 import { createClient, exponentialBackoff } from "../pkg/index.js";
 import { plot } from "./plot.js";
@@ -26,14 +26,14 @@ export async function measure() {
   return { goals: goals(results), text: describe(results), plots: { herd: draw(results) } };
 }
 
-/** The times of all requests since the server has gone, and when each client was back. */
+/** The times of all requests since the server went away, and when each client had reached its target. */
 async function simulate(retryDelay) {
   const time = startVirtualTime();
   const { fetch } = globalThis;
   const { random } = Math;
   const { stackTraceLimit } = Error;
   Math.random = randomFrom(1);
-  // Every attempt makes errors, and Node takes its time to say where.
+  // Every attempt creates errors, and Node's stack traces are slow.
   Error.stackTraceLimit = 0;
   const streams = [];
   const [requests, back] = [[], []];

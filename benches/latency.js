@@ -1,4 +1,4 @@
-// How long news take: from the server's write to the page's callback, and from a wish to its effect.
+// Latency: from the server's write to the page's callback, and from an abort to its effect.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { complete, state } from "./frames.js";
@@ -10,7 +10,7 @@ export const title = "Latency";
 
 const WATCHES = 1000;
 const ABORTS = 300;
-/** Between two events, in ms: each shall find the page idle. */
+/** Between two events, in ms, so that the page is idle when each one arrives. */
 const PAUSE = 1;
 
 /** Each with the hand-written loop that it is measured against. */
@@ -43,7 +43,7 @@ export async function measure({ browser, files }) {
   for (const abort of aborts.flat()) abort.closed = closedAt.get(abort.id) - abort.at;
   return { goals: goals(watches, aborts), text: [describeWatches(watches), describeAborts(aborts), NOTE].join("\n\n") };
 
-  /** Every event says when it was written, on the clock that the page has too: both count from 1970. */
+  /** Every event says when it was written. Server and page have the same clock: both count from 1970. */
   async function tell(response) {
     response.flushHeaders();
     for (const event of [(more) => state("booting", more), (more) => state("running", more), complete]) {
@@ -60,7 +60,7 @@ export async function measure({ browser, files }) {
   }
 }
 
-/** In the page: the contenders take turns, so that what disturbs the machine disturbs all of them. */
+/** In the page: the contenders take turns, so that a disturbance of the machine affects all of them. */
 async function runWatches(contenders, watches) {
   const now = () => performance.timeOrigin + performance.now();
   const modules = await Promise.all(contenders.map(({ name }) => import(`/${name}.js`)));
@@ -101,9 +101,9 @@ async function runAborts(contenders, aborts) {
     const request = { baseURL: "/api/v1", id, target: "running", transport, signal: controller.signal };
     const rejected = watch({ ...request, onEvent: heard.resolve }).catch(() => {});
     await heard.promise;
-    // Nothing of the event is still to be done.
+    // By then all work that the event has caused is done.
     await new Promise((resolve) => setTimeout(resolve));
-    // The next task is waiting already: what comes before it, comes in this one.
+    // The next task is queued now: whatever runs before it, runs in this one.
     const { port1, port2 } = new MessageChannel();
     let isNextTask = false;
     const nextTask = new Promise((resolve) => {

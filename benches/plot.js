@@ -39,7 +39,7 @@ export function plot({ title, x, y, series }) {
   }
 }
 
-/** Where on the paper a value is; what is beyond the axis' ends is drawn at them. */
+/** The place of a value in the plot. A value beyond the end of the axis is drawn at that end. */
 function scale({ ticks, log }, from, to) {
   const position = log ? Math.log10 : (value) => value;
   const [low, high] = [ticks[0], ticks.at(-1)];

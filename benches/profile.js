@@ -1,4 +1,4 @@
-// What kind of code the main thread is in, by the browser's own sampling profiler.
+// The main thread's time by kind of code, from the browser's own sampling profiler.
 
 /** Kinds of code; what the profiler calls "program" is everything that is not JavaScript or WebAssembly. */
 export const KINDS = ["the browser's own code", "JavaScript and the glue", "WebAssembly", "garbage collection"];

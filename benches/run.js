@@ -15,7 +15,7 @@ const folder = join(root, "benches");
 const results = join(folder, "RESULTS.md");
 
 /** In the order of RESULTS.md. */
-const PARTS = ["size", "cold-start", "latency", "throughput", "scale", "herd"].filter((part) =>
+const PARTS = ["size", "cold-start", "latency", "throughput", "scale", "limit", "herd"].filter((part) =>
   existsSync(join(folder, `${part}.js`)),
 );
 
@@ -43,7 +43,7 @@ const began = performance.now();
 let version;
 for (const part of PARTS.filter((part) => given.length === 0 || given.includes(part))) {
   const { title, measure } = await import(`./${part}.js`);
-  // A browser of its own: no part finds what another has left.
+  // A browser of its own: no part is affected by another.
   const browser = await startBrowser();
   version = await browser.version();
   try {
@@ -76,7 +76,7 @@ function section(part, title, { goals, text, plots = {} }) {
   return [`## ${title}`, `<!-- ${part} -->\n${how}`, verdicts, text].join("\n\n");
 }
 
-/** What is there is kept, even if a later part fails. */
+/** The results so far are kept, even if a later part fails. */
 function write() {
   const head = `# What it costs, and what others cost\n\n${machine()}\n\n${HOW_TO_READ}`;
   const all = PARTS.filter((part) => part in sections).map((part) => sections[part]);

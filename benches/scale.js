@@ -19,9 +19,9 @@ const WORLDS = {
   page: { title: "streams made in the page", sizes: [1, 10, 100, 1000, 5000] },
 };
 const ROUNDS = 3;
-/** So many in all: enough for the clock. But as many for each watch that its first ones do not count for more. */
+/** How many in all, so that they can be measured; and at least so many for each watch, since its first ones are slower. */
 const [EVENTS, EVENTS_OF_EACH] = [10_000, 10];
-/** Growth is linear, if one of many watches costs no more than this times one of a few. */
+/** Growth is linear, if a watch among many costs at most so many times as much as a watch among a few. */
 const LINEAR = 1.5;
 /** Chromium opens no more streams than 256 on one connection, so there are several origins. */
 const STREAMS_PER_ORIGIN = 250;
@@ -50,7 +50,7 @@ export async function measure({ browser, files }) {
   server.stop();
   return { goals: goals(results), text: describe(results), plots: draw(results.page) };
 
-  /** Round by round: what disturbs the machine for a while, disturbs all of them. */
+  /** Round by round, so that a disturbance of the machine affects all of them. */
   async function measureSize(world, size) {
     const runs = Object.fromEntries(CONTENDERS.map((contender) => [contender, []]));
     for (let round = 0; round < ROUNDS; round++) {
@@ -228,7 +228,7 @@ function draw(byContender) {
 }
 
 /**
- * What grows linearly costs each of 5,000 watches what it costs each of 1,000. Over the network the CPU cannot be compared
+ * If the cost grows linearly, each of 5,000 watches costs as much as each of 1,000. Over the network the CPU cannot be compared
  * like this: the more there is to do, the more events come in one chunk.
  */
 function goals({ page: { [OURS]: ours, "phala-cloud": theirs } }) {

@@ -1,4 +1,4 @@
-// What the page, the contenders and the event streams come from.
+// The server of the page, the contenders and the event streams.
 
 import { createServer } from "node:http";
 import { createSecureServer } from "node:http2";
@@ -15,7 +15,7 @@ const CACHED = { "cache-control": "public, max-age=31536000, immutable", "conten
 const SHARED = { "access-control-allow-origin": "*", "access-control-allow-headers": "*" };
 const STREAM = { "content-type": "text/event-stream", ...SHARED };
 
-/** What the page's clock, added to its origin, is in the same unit: both count from 1970. */
+/** The time in the page's unit: milliseconds since 1970. In the page it is computed in the same way. */
 export const now = () => performance.timeOrigin + performance.now();
 
 /**
@@ -31,7 +31,7 @@ export async function startServer({ files, stream, http2 = false }) {
   return { origin, stop: () => server.close() };
 }
 
-/** Browsers speak HTTP/2 over TLS only, so it takes a certificate: made for this run, and believed by this browser. */
+/** Browsers speak HTTP/2 over TLS only, so it takes a certificate: made for this run, and trusted by this browser. */
 async function createHttp2Server(handle) {
   const { generate } = await import("selfsigned");
   const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], { keyType: "ec" });

@@ -1,9 +1,10 @@
 export const median = (values) => quantile(values, 0.5);
 
-/** The value that such a share of them does not exceed, between two neighbours if need be. */
+/** A quantile: the value that this share of the values does not exceed, interpolated between two neighbours. */
 export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (sorted.length - 1) * share;
   const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
-  return below + (above - below) * (at % 1);
+  // Infinite neighbours have no difference.
+  return below === above ? below : below + (above - below) * (at % 1);
 }

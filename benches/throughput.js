@@ -62,7 +62,7 @@ export async function measure({ browser, files }) {
   const stream = async (id, response) => {
     const [, count, size] = id.split("-").map(Number);
     bytes[id] ??= chunksOf(flood(count, size));
-    // A client that has seen enough goes away.
+    // A client closes the connection when it has its target.
     await pipeline(Readable.from(bytes[id]), response).catch(() => {});
   };
   const server = await startServer({ files, stream });
@@ -72,11 +72,11 @@ export async function measure({ browser, files }) {
   server.stop();
   return { goals: goals(results), text: [...Object.entries(results).map(describe), ...insides].join("\n\n") };
 
-  /** Round by round: what disturbs the machine for a while, disturbs all of them. */
+  /** Round by round, so that a disturbance of the machine affects all of them. */
   async function measureWorkload(workload) {
     const { contenders = ON_FETCH, rounds = ROUNDS } = workload;
     const runs = Object.fromEntries(contenders.map((contender) => [contender, []]));
-    // The round before the first does not count: a browser that has just started has other things to do.
+    // The round before the first does not count: a browser that has just started is still busy.
     for (let round = -1; round < rounds; round++) {
       for (let turn = 0; turn < contenders.length; turn++) {
         const contender = contenders[(rounds + round + turn) % contenders.length];
@@ -102,7 +102,7 @@ export async function measure({ browser, files }) {
     return table(["CPU µs an event by a sampling profile", ...columns.map(({ head }) => head)], rows);
   }
 
-  /** A page of its own for each, so that none finds code optimised, or a heap littered, by another. */
+  /** A page of its own for each, so that none finds code that V8 has optimised for another, or another's garbage. */
   async function open(contender, { transport = "fetch", events, chunk }) {
     const page = await browser.open(server.origin);
     const id = `flood-${events}-${events === 1 ? LINE_BYTES : FRAME_BYTES}`;

@@ -1,4 +1,4 @@
-// A clock that jumps to the next thing to happen: an hour of a crowd's waiting takes seconds.
+// A clock that jumps to the next timer: an hour in which many clients wait takes seconds.
 
 /** Timers are JavaScript's own `setTimeout` until `stop`. */
 export function startVirtualTime() {

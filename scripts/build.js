@@ -12,8 +12,8 @@ import { setUpBuild } from "./setup.js";
 import { built, isMain, output, root, run, runNpmTool, step } from "./shell.js";
 
 /**
- * What the module may need of WebAssembly: rustc's defaults without reference types. wasm-bindgen looks at what the linker
- * writes down, and then keeps JavaScript's values in an array of its own: smaller than in a table (docs/size.md).
+ * The features of WebAssembly that the module may use: rustc's defaults without reference types. wasm-bindgen reads the
+ * linker's list of them, and then keeps JavaScript's values in an array of its own: smaller than in a table (docs/size.md).
  */
 const FEATURES = ["bulk-memory", "mutable-globals", "nontrapping-fptoint", "sign-ext"];
 

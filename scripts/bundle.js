@@ -14,7 +14,7 @@ const ENTRIES = [
   { outfile: "edge-light.js", source: "source-module.js", external: "./cvm_watch.wasm?module" },
 ];
 
-/** What `src/js` calls of the glue. (Names that no property of JavaScript's own has: see `glueFactory`.) */
+/** The glue's functions that `src/js` calls. (No property of JavaScript's own has such a name: see `glueFactory`.) */
 const EXPORTS = ["getCvmState", "nextCvmState", "watchCvmState"];
 
 /** The globals that the glue gets from `src/js`, which so sees all that the module starts. */
@@ -92,7 +92,7 @@ async function glueFactory(esbuild, bound) {
   return result.outputFiles[0].text;
 }
 
-/** What wasm-opt calls the module's imports and exports; nothing, if it has not been run. */
+/** The names that wasm-opt gives the module's imports and exports; none if it has not been run. */
 function shortNames(bound) {
   const file = join(bound, "names.json");
   if (!existsSync(file)) return {};

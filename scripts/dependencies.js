@@ -1,4 +1,4 @@
-// What may be depended on: which licences, and nothing that does not come from the public registries. A part of the lint.
+// The rules for dependencies: their licences, and that they come from the public registries. A part of the lint.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

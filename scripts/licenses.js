@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fail, output } from "./shell.js";
 
-/** Crates that are published without a text, and the one of their licences that stands here for all. */
+/** Crates that are published without a licence text, and which of their licences is listed for them. */
 const WITHOUT_TEXT = { "gloo-timers": "Apache-2.0", rlsf: "Apache-2.0" };
 const IS_TEXT = /^(licen[cs]e|copying|copyright|unlicense|notice)/i;
 

@@ -7,7 +7,7 @@ import { fail, isMain, npm, output, root, run, step } from "./shell.js";
 
 const FILES = ["package.json", "package-lock.json", "Cargo.toml", "Cargo.lock", "CHANGELOG.md"];
 
-/** What is wrong with the project's files for a release, in words. */
+/** The reasons why the project's files are not ready for a release. */
 export function faultsOf(files) {
   const { version } = JSON.parse(files["package.json"]);
   const crate = /^name = "cvm-watch"\nversion = "(.*)"$/m;
@@ -20,8 +20,11 @@ export function faultsOf(files) {
     .filter(([, other]) => other !== version)
     .map(([file, other]) => `${file} has the version ${other}, and package.json ${version}`);
   const section = sectionOf(files["CHANGELOG.md"], version);
-  if (section === undefined) faults.push(`CHANGELOG.md has no section "## ${version} – " with a date`);
-  else if (!/^- /m.test(section)) faults.push(`CHANGELOG.md says nothing about ${version}`);
+  if (section === undefined) {
+    faults.push(
+      `CHANGELOG.md has no section for ${version} with a date: rename "Unreleased" to "${version} – YYYY-MM-DD"`,
+    );
+  } else if (!/^- /m.test(section)) faults.push(`CHANGELOG.md says nothing about ${version}`);
   return faults;
 }
 
@@ -35,7 +38,7 @@ if (isMain(import.meta.url)) {
   const files = Object.fromEntries(FILES.map((file) => [file, readFileSync(join(root, file), "utf8")]));
   const faults = faultsOf(files);
   if (existsSync(join(root, ".git")) && output("git", "status", "--porcelain") !== "") {
-    faults.push("there are changes that are not committed");
+    faults.push("there are changes that are not committed: `git status` lists them");
   }
   if (faults.length > 0) fail(`this is not ready for a release:\n  ${faults.join("\n  ")}`);
   await setUpBuild();

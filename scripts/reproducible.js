@@ -28,7 +28,7 @@ const differing = files.filter((file) => !readFileSync(join(root, file)).equals(
 if (differing.length > 0) fail(`not the same twice: ${differing.join(", ")}`);
 console.log(`the same twice: ${files.join(", ")}`);
 
-/** What is the project's own; the tools that took minutes to compile, and npm's packages, are shared. */
+/** Copies the project's own files. Tools that take minutes to compile, and npm's packages, are shared. */
 function copyCheckout() {
   const listed =
     output("git", "ls-files", "--cached", "--others", "--exclude-standard") ?? fail("this is no git checkout");

@@ -48,8 +48,8 @@ pub trait Api {
     /// Whether the page is hidden. Where there is no page, it never is.
     fn is_hidden(&self) -> bool;
 
-    /// The next wake-up. One that comes while no future waits is kept for the next one; of several, the last is enough.
-    /// Where there is no page, there are none.
+    /// The next wake-up. One that comes while no future waits is kept for the next future; of several, only the last. Where
+    /// there is no page, there are none.
     async fn woken(&self) -> WakeUp;
 }
 

@@ -1,4 +1,4 @@
-//! One attempt: the stream, and the reads beside it. The stream is a hint, the read is the truth.
+//! One attempt: the stream, and the reads beside it. If they differ, the read is right.
 
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::pin::pin;
@@ -226,13 +226,13 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         let state = self.session.read(Urgency::Decisive).await?;
         match self.session.take(&state)? {
             Verdict::Reached => Ok(Break(Reached::by_read(state))),
-            // Another stream would be complete at once.
+            // A new stream would send `complete` at once, too.
             Verdict::HeldBack => Ok(Continue(Way::Reads { until_stream: false })),
             Verdict::Other => Err(Failure::NotReached { status: state.status().into() }.into()),
         }
     }
 
-    /// The server has refused the stream: it may answer reads all the same.
+    /// The server has refused the stream, but it may still answer reads.
     async fn after_refusal(&mut self, refusal: &Failure<A::Json>) -> Step<A> {
         let state = match self.session.read(Urgency::Decisive).await {
             Ok(state) => state,
@@ -278,7 +278,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
         };
         let undisturbed = match select(pin!(routine), session.woken()).await {
             Either::Left((next, _)) => Some(next),
-            // A read that is under way is dropped: it may hang since before the machine slept.
+            // A pending read is dropped: the machine may have slept since it began, and then no answer comes.
             Either::Right(..) => None,
         };
         match undisturbed {
@@ -288,7 +288,7 @@ impl<'s, 'a, A: Api, C: Caller<A::Json>> Attempt<'s, 'a, A, C> {
     }
 }
 
-/// Passes on what the stream still says after it has told the target, up to `complete`. However it ends, the target is
+/// Passes on the events that follow the state with the target, up to `complete`. However the stream ends, the target is
 /// reached.
 pub async fn hear_out<A: Api, C: Caller<A::Json>>(session: &mut Session<'_, A, C>, reached: &mut Reached<A>) {
     let Some(Open { stream, .. }) = &mut reached.open else { return };
@@ -301,7 +301,7 @@ pub async fn hear_out<A: Api, C: Caller<A::Json>>(session: &mut Session<'_, A, C
     }
 }
 
-/// Whether the server refuses event streams, and may answer reads all the same.
+/// Whether the server refuses event streams, but may still answer reads.
 fn refuses_streams<J>(failure: &Failure<J>) -> bool {
     matches!(
         failure,
@@ -309,7 +309,7 @@ fn refuses_streams<J>(failure: &Failure<J>) -> bool {
     )
 }
 
-/// A stream ends after the server has said what is wrong: that is the reason.
+/// If the server has sent an `error` event before the stream ends, that is the reason.
 fn after_complaint<J>(end: Failure<J>, complaint: Option<String>) -> Failure<J> {
     match complaint {
         Some(words) => Failure::Reported { words, end: Box::new(end) },
@@ -317,7 +317,7 @@ fn after_complaint<J>(end: Failure<J>, complaint: Option<String>) -> Failure<J> 
     }
 }
 
-/// The server has refused the stream, and the read has failed as well: that tells why, if it tells anything.
+/// The server has refused the stream, and the read has failed too. The read's failure is the reason, if it has one.
 fn refused_twice<J: Json>(refusal: &Failure<J>, read: Failure<J>) -> End<J> {
     let retry_after = refusal.retry_after().max(read.retry_after());
     let tells_nothing = !matches!(read, Failure::Status(_) | Failure::Redirected { .. } | Failure::Foreign(_));

@@ -18,7 +18,7 @@ pub const UNANSWERED_READS: usize = 2;
 /// How long no stream is tried after one was refused, unless one of the page's own ends before.
 pub const REFUSAL_LASTS: Duration = Duration::from_secs(30);
 
-/// A bit more than a second: a clock may be coarse.
+/// A little more than a second, since a clock may be coarse.
 const SECOND: Duration = Duration::from_millis(1001);
 
 /// The permits for the streams and reads towards one origin. A clone is the same budget.
@@ -69,8 +69,8 @@ pub enum Urgency {
 }
 
 impl Budget {
-    /// A permit for a stream, if there is one for this watch: `max_streams` are not open yet, none was refused lately, and
-    /// those that have read for longer have theirs. `place` is the watch's own among these.
+    /// A permit for a stream, if this watch may open one: fewer than `max_streams` are open, none was refused lately, and no
+    /// watch that has read for longer waits for this stream. `place` is the watch's own place among those that wait.
     pub fn stream(&self, max_streams: usize, place: Option<&Place>, now: Duration) -> Option<StreamPermit> {
         let mut books = self.0.borrow_mut();
         if books.refused_at.is_some_and(|at| now < at + REFUSAL_LASTS) {
@@ -189,7 +189,7 @@ impl Drop for StreamPermit {
 pub struct Place(Key);
 
 impl Place {
-    /// From now on, and until what this gives is dropped, the watch reads: a stream that becomes free waits for it.
+    /// The watch reads until the returned value is dropped. Meanwhile a stream that becomes free is kept for it.
     pub fn reading(&self) -> Reading {
         let Key { budget, id } = &self.0;
         let reading = Reading(Key { budget: budget.clone(), id: *id });

@@ -1,4 +1,4 @@
-//! Which CVM: five ways to name one, one safe path segment.
+//! The id of a CVM: one of five fields gives it, and it becomes one safe path segment.
 
 use crate::url::encode;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A number of milliseconds, to the millisecond; what is negative or no number is nothing.
+/// A number of milliseconds, to the millisecond. A negative number and NaN become zero.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
 pub fn milliseconds(number: f64) -> Duration {
     Duration::from_millis((number + 0.5) as u64)

@@ -13,7 +13,7 @@ use crate::state::CvmState;
 pub struct FieldError {
     /// The field's name, as the caller writes it.
     pub field: &'static str,
-    /// What must be there, and what is.
+    /// The rule that the value breaks, and the value.
     pub message: String,
 }
 

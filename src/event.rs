@@ -60,7 +60,7 @@ impl EventKind {
     }
 }
 
-/// What kind of failure it was: the `code` of events that are made here, and of errors.
+/// The kind of a failure: the `code` of events that are made here, and of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {

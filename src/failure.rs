@@ -21,7 +21,7 @@ pub enum Failure<J> {
     Ended,
     /// There was no answer, or the connection broke.
     Broken(String),
-    /// What came was not what it must be: another content type, no JSON, a state without `status`.
+    /// The answer was not as it must be: another content type, no JSON, a state without `status`.
     Malformed(String),
     /// EventSource has closed, will not reconnect, and does not tell why.
     ClosedForGood {
@@ -88,7 +88,7 @@ impl<J: Json> Failure<J> {
         }
     }
 
-    /// What kind of failure it was; of a foreign one there is nothing to say.
+    /// The kind of failure; `None` for a foreign error.
     pub fn code(&self) -> Option<Code> {
         Some(match self {
             Self::TimedOut { .. } => Code::Timeout,
@@ -112,13 +112,13 @@ impl<J: Json> Failure<J> {
         }
     }
 
-    /// What the callback is told: the kind of event, the payload, and the code unless the server has told it itself.
+    /// The event for the callback: its kind, its payload, and its code unless the event is the server's own.
     pub fn event(&self) -> (EventKind, J, Option<Code>) {
         match self {
             Self::TimedOut { payload, by_server } => {
                 (EventKind::Timeout, payload.clone(), Some(Code::Timeout).filter(|_| !by_server))
             }
-            // The server's words have been told by its own event.
+            // The callback has had the server's own event with its words.
             Self::Reported { end, .. } => end.event(),
             _ => {
                 let payload = MadePayload { error: &self.message(), ..MadePayload::default() };

@@ -18,7 +18,7 @@ pub trait Json: Clone + PartialEq {
     /// The text is not JSON.
     fn parse(text: Self::Text) -> Result<Self, String>;
 
-    /// Makes a value of what is made here.
+    /// Makes a JSON value of data that is made here.
     fn of(value: &impl Serialize) -> Self;
 
     /// A field, if this is an object that has it.
@@ -38,8 +38,8 @@ pub trait Json: Clone + PartialEq {
         self.is_null() || self.text().is_some_and(|text| text.is_empty())
     }
 
-    /// What a payload says in words: it is a string, or an object with a `message`, an `error` or a `msg`, or a list of
-    /// such items. The empty text says nothing.
+    /// The message in a payload, which is a string, or an object with a `message`, an `error` or a `msg`, or a list of such
+    /// items. The empty text is no message.
     fn words(&self) -> Option<String> {
         let Some(items) = self.items() else { return words_in(self) };
         let words: Vec<_> = items.iter().filter_map(words_in).collect();

@@ -10,12 +10,12 @@ use crate::retry::{Delay, Retry};
 use crate::target::{FailOn, Target};
 use crate::url::encode;
 
-/// What the caller wrote, field by field.
+/// The caller's arguments, field by field.
 pub trait Arguments {
-    /// What stands in a field.
+    /// The value of a field.
     fn get(&self, field: &str) -> Given;
 
-    /// What stands in a field, as an error message shows it: `"5"` with its quotes, `NaN`, `null`, `an array`.
+    /// The value of a field, as an error message shows it: `"5"` with its quotes, `NaN`, `null`, `an array`.
     fn show(&self, field: &str) -> String;
 
     /// An error that says what a field must be, and what it is.
@@ -157,7 +157,7 @@ const MOST_TARGETS: usize = 16;
 /// From 2^53 on every number is whole.
 const FRACTIONS_BELOW: f64 = 9_007_199_254_740_992.0;
 
-/// Checks that go on after the first bad field: that gives the default then, or something else that is not used.
+/// Checks that go on after a bad field. For a bad field they give the default, or another value that is not used.
 pub struct Check<'a, A> {
     pub arguments: &'a A,
     pub errors: &'a mut Vec<FieldError>,

@@ -31,7 +31,7 @@ pub enum Delay {
 }
 
 impl Delay {
-    /// The delays that can be had, in milliseconds: those that a timer can wait for.
+    /// The delays that are allowed, in milliseconds: those that a timer can wait for.
     pub const MILLISECONDS: RangeInclusive<f64> = 0.0..=i32::MAX as f64;
 }
 
@@ -51,12 +51,12 @@ pub fn backoff(failures: u32, random: f64) -> Duration {
     grown * (1000 - jitter) / 1000
 }
 
-/// What is waited for before the next attempt.
+/// The wait before the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// All of it.
+    /// How long it is.
     pub delay: Duration,
-    /// The part that the server asks for: no wake-up ends that.
+    /// The part that the server asks for, which no wake-up ends.
     pub at_least: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What the attempts of one watch share: what has been told and judged, and how a read is made.
+//! The part that the attempts of one watch share: telling the caller, judging states, and making reads.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -40,7 +40,7 @@ pub struct Session<'a, A: Api, C> {
     woken_at: Rc<Cell<Option<Duration>>>,
 }
 
-/// What a frame says.
+/// A frame, parsed.
 pub enum Said<J> {
     /// A state.
     State(CvmState<J>),

@@ -9,8 +9,8 @@ pub const LARGEST_FRAME: usize = 16 << 20;
 
 /// An incremental decoder of one event stream: give it the bytes as they arrive, in chunks of any size.
 ///
-/// Each byte is looked at once, however small the chunks are. What is unfinished when the stream ends is dropped, with
-/// the decoder, as the standard wants it.
+/// Each byte is looked at once, however small the chunks are. A frame that is unfinished when the stream ends is dropped
+/// with the decoder, as the standard requires.
 ///
 /// ```
 /// use cvm_watch::{SseDecoder, SseItem};

@@ -15,7 +15,7 @@ use crate::retry::{Delay, Wait, backoff};
 use crate::state::CvmState;
 use crate::time::within;
 
-/// What is kept from one state to the next. Nothing runs in between.
+/// The loop's memory from one state to the next. Nothing runs in between.
 #[derive(Clone, Debug)]
 pub struct States<J> {
     /// Reads made, and the last state.
@@ -24,7 +24,7 @@ pub struct States<J> {
     failures: u32,
     /// When the next read is due, by [`Api::now`].
     pub due: Duration,
-    /// Before this no wake-up makes it due.
+    /// A wake-up makes it due, but not before this time.
     not_before: Duration,
 }
 

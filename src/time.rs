@@ -10,7 +10,7 @@ use crate::api::{Api, WakeUp};
 /// A timer that fires this late means that the machine has slept.
 pub const LATE: Duration = Duration::from_secs(10);
 
-/// How many intervals of silence there are before a stream is asked after, and how many a page must have been hidden for.
+/// After so many silent intervals a read checks the stream. A page that was hidden for as long wakes its watches.
 pub const SILENT_INTERVALS: u32 = 3;
 
 /// The future's output, or `None` if it takes longer. In both cases it is dropped, and what it holds is closed.

@@ -2,7 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// All but the characters that RFC 3986 leaves unreserved (2.3): whatever could mean something in a URL's path or query.
+/// All but the unreserved characters of RFC 3986 (2.3): the others may have a meaning in a URL's path or query.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Percent-encodes text for one segment of a path, or one value of a query.

@@ -56,7 +56,7 @@ impl<A: Api, C: Caller<A::Json>> Watch<'_, A, C> {
                 Err(End::Over(error)) => return Err(error),
                 Err(End::Failed { failure, retry_after }) => (failure, retry_after),
             };
-            // A watch that has failed waits in line anew.
+            // After a failure the watch is again the last of those that wait for a stream.
             if !matches!(failure, Failure::TimedOut { .. }) {
                 self.session.place = None;
             }

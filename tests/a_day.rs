@@ -1,5 +1,5 @@
-//! One watch that goes on for a day, on virtual time and through the real decoder: however many keep-alives, states and
-//! attempts there are, it holds no more than in its first hour.
+//! One watch that goes on for a day, on virtual time and through the real decoder. Its memory does not grow after the first
+//! hour, however many keep-alives, states and attempts there are.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod world;
@@ -23,7 +23,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-/// A keep-alive comes so often, and after every fourth a state.
+/// The pause between two keep-alives. A state follows every fourth one.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A server whose CVM boots for a day.
@@ -81,7 +81,7 @@ impl Api for Server {
         }
     }
 
-    /// Between two states the stream is silent for so long that a read asks after it.
+    /// Between two states the stream is silent for so long that a read checks it.
     async fn read(&self) -> Result<TestJson, Failure<TestJson>> {
         self.reads.set(self.reads.get() + 1);
         Ok(TestJson(json!({ "status": self.status() })))
@@ -151,7 +151,7 @@ impl EventStream for Stream {
     }
 }
 
-/// A caller that looks, whenever an attempt has ended, at what is alive.
+/// A caller that measures memory, and counts streams and timers, whenever an attempt has ended.
 struct Watcher<'a> {
     server: &'a Server,
     states: usize,

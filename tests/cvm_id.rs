@@ -1,4 +1,4 @@
-//! Which CVM: five ways to name one, one safe path segment.
+//! The id of a CVM: one of five fields gives it, and it becomes one safe path segment.
 #![cfg(not(target_arch = "wasm32"))]
 
 use cvm_watch::CvmId;
@@ -20,7 +20,7 @@ fn a_uuid_loses_its_hyphens() {
 }
 
 #[test]
-fn what_is_not_quite_a_version_4_uuid_is_no_uuid() {
+fn another_version_variant_or_length_is_no_uuid() {
     for almost in [
         "550e8400-e29b-11d4-a716-446655440000",  // version 1
         "550e8400-e29b-41d4-c716-446655440000",  // another variant

@@ -62,7 +62,7 @@ async fn request_error_when_the_server_refused_for_good() {
     assert_eq!((refusal.status, refusal.detail.unwrap().0), (403, json!("said the server")));
 }
 
-/// Aborting is dropping: whatever the watch is doing, its stream and its timers are gone at once.
+/// An abort drops the watch: whatever it is doing, its stream and its timers are released at once.
 #[tokio::test(start_paused = true)]
 async fn aborted_while_connecting_streaming_reading_or_waiting_leaves_nothing_alive() {
     let starting = || vec![state("starting"), Silence];

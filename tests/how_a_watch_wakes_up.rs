@@ -42,7 +42,7 @@ async fn visible_after_less_than_three_intervals_is_no_wake_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn there_is_at_most_one_read_of_a_wake_up_an_interval() {
+async fn wake_ups_cause_at_most_one_read_an_interval() {
     let world = World::new([silent()]).with_reads(vec![Read::Break; 9]).with_wakes([
         (7.0, Online),
         (8.0, Restored),
@@ -76,7 +76,7 @@ async fn a_stream_that_has_spoken_within_an_interval_stays_whatever_the_read_say
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_has_not_is_dead_if_the_read_tells_another_state() {
+async fn a_stream_that_has_not_spoken_for_an_interval_is_dead_if_the_read_tells_another_state() {
     for (first, wake) in [(silent(), 5.0), (vec![Silence], 2.0)] {
         let world = World::new([first, vec![state("running")]])
             .with_reads([Read::Status("stopping")])
@@ -125,7 +125,7 @@ async fn a_watch_that_waits_to_retry_does_so_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn but_not_before_a_retry_after() {
+async fn a_watch_that_waits_to_retry_does_not_do_so_before_a_retry_after() {
     for (step, retry) in [(AnswerRetryAfter(503, 30), 30.0), (AnswerRetryAfter(503, 3), 7.0), (Answer(503), 7.0)] {
         let world = World::new([vec![step], vec![state("running")]]).with_wakes([(7.0, Online)]);
         world.watch(&request(json!({ "maxRetries": 1, "retryDelay": 60_000 }))).await.unwrap();

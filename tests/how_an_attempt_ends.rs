@@ -177,7 +177,7 @@ async fn the_servers_error_is_the_failures_message_if_the_stream_then_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_error_counts_and_a_state_after_it_takes_it_back() {
+async fn the_last_error_counts_unless_a_state_follows_it() {
     let error = |error| Say("error", json!({ "error": error }).to_string());
     let silent = Say("error", r#"{"error":""}"#.into());
     for (steps, message) in [
@@ -220,7 +220,7 @@ async fn a_state_without_a_string_status_is_an_error_event_and_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_event_of_another_name_is_passed_over() {
+async fn an_event_of_another_name_is_ignored() {
     let world = World::new([vec![
         Say("message", "x".into()),
         Say("heartbeat", "{}".into()),

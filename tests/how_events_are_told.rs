@@ -92,7 +92,7 @@ async fn events_that_are_made_here_have_a_code() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_makes_no_sense_has_the_code_malformed() {
+async fn data_that_cannot_be_used_has_the_code_malformed() {
     for nonsense in ["{", r#"{"status":7}"#] {
         let told = events(vec![Say("state", nonsense.into()), End], vec![]).await;
         assert_eq!((told[0].kind, told[0].code), ("error", Some("malformed")));
@@ -100,7 +100,7 @@ async fn what_makes_no_sense_has_the_code_malformed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_servers_own_events_have_none() {
+async fn the_servers_own_events_have_no_code() {
     for kind in ["state", "complete", "timeout", "error"] {
         let told = events(vec![say(kind, &json!({ "status": "running" })), End], vec![]).await;
         assert_eq!((told[0].kind, told[0].code, told[0].http_status), (kind, None, None));
@@ -136,7 +136,7 @@ async fn within_an_attempt_no_event_that_is_made_here_repeats_the_words_of_the_o
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_attempt_may_repeat_them() {
+async fn the_next_attempt_may_repeat_the_words() {
     let world = World::new([vec![Say("state", "{".into()), End], vec![Say("state", "{".into()), End]]);
     world.watch(&request(json!({ "maxRetries": 1 }))).await.unwrap_err();
     assert_eq!(world.kinds(), ["error"; 4]);

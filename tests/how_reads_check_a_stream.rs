@@ -82,7 +82,7 @@ async fn a_stream_that_missed_a_state_is_dead_and_a_new_one_takes_its_place() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_makes_another_state() {
+async fn a_state_is_another_by_its_status_or_its_progress() {
     let told = json!({ "status": "starting", "boot_progress": "booting", "boot_error": "", "uptime": "1s" });
     let with = |field: &str, value: Value| {
         let mut state = told.clone();

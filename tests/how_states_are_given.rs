@@ -39,7 +39,7 @@ impl<'w> Loop<'w> {
         let day = Duration::from_secs(24 * 3600);
         let next = self.states.next(self.world, &self.request, &mut self.listener);
         let state = timeout(day, next).await.expect("it gives a state some time");
-        assert_eq!(self.world.alive(), 0, "nothing runs while nobody asks");
+        assert_eq!(self.world.alive(), 0, "nothing runs while no state is awaited");
         state
     }
 
@@ -77,7 +77,7 @@ async fn the_first_read_comes_at_once_and_the_next_when_the_interval_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_reads_at_once_if_the_last_read_is_an_interval_old_and_only_while_somebody_asks() {
+async fn it_reads_at_once_if_the_last_read_is_an_interval_old_and_only_while_a_state_is_awaited() {
     let world = World::new([]).with_reads(["stopped", "starting"].map(Read::Status));
     let mut states = Loop::over(&world, json!({}));
     states.next().await.unwrap();

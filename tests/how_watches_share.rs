@@ -160,7 +160,7 @@ async fn a_watch_keeps_its_place_when_its_attempt_times_out_and_loses_it_when_it
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_place_of_one_that_waits_to_retry_keeps_no_stream_idle() {
+async fn no_stream_is_kept_for_a_watch_that_waits_to_retry() {
     page(async {
         let budget = Budget::default();
         let holder = lone(&budget, vec![vec![Wait(13.0), state("running"), complete("running")]], vec![]);

@@ -32,7 +32,7 @@ fn what_is_left_out_has_the_documented_default() {
 }
 
 #[test]
-fn numbers_are_taken_to_the_ends_of_their_ranges_and_no_further() {
+fn the_ranges_of_numbers_include_both_ends() {
     for (field, good, bad) in [
         ("interval", ["5", "7.5", "30"], ["4.999", "30.001", "-5"]),
         ("timeout", ["10", "10.5", "600"], ["9.999", "600.001", "0"]),

@@ -1,6 +1,6 @@
 import { address } from "./address.js";
 
-/** What a page would write by hand with the browser's EventSource. It is the limit: nothing less does the work. */
+/** What a page would write by hand with the browser's EventSource. No code can do less, so it is the limit. */
 export function watch({ signal, onEvent, ...request }) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(address(request));

@@ -1,4 +1,4 @@
-//! What the caller wrote, read from JavaScript objects.
+//! The caller's arguments, read from JavaScript objects.
 
 use js_sys::{Array, Object};
 use wasm_bindgen::prelude::*;
@@ -39,7 +39,7 @@ impl JsArguments {
         None
     }
 
-    /// What stands in a field.
+    /// The value of a field.
     pub fn value(&self, name: &str) -> JsValue {
         field(&self.0, name)
     }

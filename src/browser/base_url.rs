@@ -27,8 +27,8 @@ pub fn read(check: &mut Check<'_, JsArguments>) -> String {
     String::new()
 }
 
-/// Resolves an address against the page or the worker; without either only an absolute one will do. A worker that was made
-/// from a blob has an address that nothing can be relative to: there it is the origin.
+/// Makes an address absolute, by that of the page or the worker. Where there is neither, it must be absolute already. A
+/// `blob:` address cannot be a base, so in a worker that was made from a blob its origin is the base.
 fn resolve(url: &str) -> Option<Url> {
     if url.is_empty() {
         return None;
@@ -61,7 +61,7 @@ pub fn origin(url: &Url) -> String {
     text(url, "origin").unwrap_or_default()
 }
 
-/// What a message may show of a base URL: nothing where a password, a token or a key may stand.
+/// A base URL as a message may show it: without the parts that may hold a password, a token or a key.
 fn without_secrets(url: &str) -> &str {
     if url.bytes().any(|byte| byte == b'@') {
         return "…";

@@ -37,7 +37,7 @@ extern "C" {
 pub struct Body(Reader);
 
 impl Body {
-    /// Begins to read; without a body it is at its end.
+    /// Begins to read. An answer without a body ends at once.
     pub fn open(body: &JsValue) -> Result<Self, Failure<JsJson>> {
         reader_of(body).map(Self).map_err(broken)
     }

@@ -22,7 +22,7 @@ use super::errors::invalid;
 use super::signal::{aborted, reason};
 use super::wake_ups::WakeUps;
 
-/// What a call was given, besides what its kind of request has.
+/// The arguments of a call, without the fields that only its kind of request has.
 pub struct Call {
     pub context: Context,
     /// Aborts the call.
@@ -39,7 +39,7 @@ impl Call {
     /// Reads the arguments; `read_request` reads the fields that the kind of request has.
     ///
     /// # Errors
-    /// What the promise rejects with: every bad field of all three.
+    /// The error that the promise rejects with: it has every bad field of all three arguments.
     pub fn read<R>(
         context: Context,
         config: &JsValue,
@@ -57,8 +57,8 @@ impl Call {
         Err(invalid(&errors))
     }
 
-    /// `signal` and `onEvent` may stand in the request and in the options: the options win. `None` if the request is no
-    /// object, which leaves nothing to be checked in it.
+    /// `signal` and `onEvent` may be in the request or in the options; the options take precedence. `None` if the request is
+    /// not an object: then it has no fields to check.
     fn without_request(
         context: Context,
         config: &JsValue,
@@ -93,8 +93,8 @@ impl Call {
         Endpoint::new(&self.client, id, stream_path, Rc::clone(&self.budget), wake_ups)
     }
 
-    /// What the future gives, or the signal's reason if that aborts first. The loser is dropped, and with it its connection,
-    /// timers and listeners: before the promise settles.
+    /// The future's output, or the signal's reason if the signal aborts first. The other future is dropped before the promise
+    /// settles, which closes its connection and removes its timers and listeners.
     pub async fn unless_aborted<T>(&self, future: Pin<Box<dyn Future<Output = T> + '_>>) -> Result<T, JsValue> {
         let value = match select(pin!(aborted(&self.signal, &self.context.aborts())), future).await {
             Either::Left(((), _)) => None,

@@ -56,7 +56,7 @@ struct EventFields {
 /// The functions that a call was given. Once its signal has aborted, none is called any more.
 pub struct Callbacks<'a> {
     call: &'a Call,
-    /// What the errors passed to the functions are about.
+    /// The subject of the errors that are passed to the functions.
     subject: &'a Subject,
     thrown: Option<JsValue>,
 }
@@ -66,7 +66,7 @@ impl<'a> Callbacks<'a> {
         Self { call, subject, thrown: None }
     }
 
-    /// What a function of the caller's has thrown.
+    /// The value that a function of the caller's has thrown.
     pub fn thrown(&self) -> JsValue {
         self.thrown.clone().unwrap_or_default()
     }
@@ -82,7 +82,7 @@ impl<'a> Callbacks<'a> {
         })
     }
 
-    /// Calls a function that decides something, by the truth of what it gives.
+    /// Calls a function that decides something. Its result is judged by truthiness.
     fn decide(&mut self, name: &'static str, argument: JsValue) -> Result<bool, FieldError> {
         if self.call.signal.aborted() {
             return Ok(false);

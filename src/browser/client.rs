@@ -57,14 +57,14 @@ impl Client {
         if let (Some(Transport::EventSource), Some(problem), true) = (wanted, problem, errors.len() == before) {
             errors.push(FieldError { field: "transport", message: format!("must not be \"eventsource\" {problem}") });
         }
-        // The browser's own EventSource, unless headers are needed, requests are to be sent in another way, or there is
-        // none that is sound.
+        // The browser's own EventSource, unless headers are needed, `fetch` is given, or there is no EventSource that
+        // works.
         let can_be_event_source = problem.is_none() && fetch.is_undefined() && !event_source::is_workerds();
         let best = if can_be_event_source { Transport::EventSource } else { Transport::Fetch };
         Self { base_url, transport: wanted.unwrap_or(best), max_streams, credentials, fetch }
     }
 
-    /// What to send requests with: looked up anew each time, since tests and pages replace the global one.
+    /// The function that sends requests. The global one is looked up each time, since tests and pages replace it.
     pub fn fetch(&self) -> Function {
         if self.fetch.is_undefined() { global("fetch") } else { self.fetch.clone() }.unchecked_into()
     }

@@ -21,7 +21,7 @@ pub fn wall_clock() -> Duration {
     duration(Date::now())
 }
 
-/// To the microsecond; what is negative or no number is nothing.
+/// To the microsecond. A negative number and NaN become zero.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturating is as it should be")]
 fn duration(milliseconds: f64) -> Duration {
     Duration::from_micros((milliseconds * 1000.0) as u64)

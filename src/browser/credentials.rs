@@ -55,18 +55,18 @@ impl Credentials {
         self.are_secret() || self.version.is_some()
     }
 
-    /// Whether a redirect must not see them.
+    /// Whether they must not be sent to where a redirect points.
     pub fn are_secret(&self) -> bool {
         self.api_key.is_some() || self.headers.is_some()
     }
 
-    /// The headers of the next request; functions are asked anew.
+    /// The headers of the next request. The caller's functions are called each time.
     pub async fn headers(&self, accept: &str) -> Result<Headers, Failure<JsJson>> {
         let given = Provided::get(self.headers.as_ref()).await?;
         let key = Provided::get(self.api_key.as_ref()).await?.as_string();
         let ours =
             [("Accept", Some(accept)), ("X-Phala-Version", self.version.as_deref()), ("X-API-Key", key.as_deref())];
-        // What it throws could quote a value.
+        // Its error could quote a value.
         join(&given, ours).map_err(|_| Failure::Broken("the headers cannot be set".into()))
     }
 }
@@ -82,7 +82,7 @@ fn join(given: &JsValue, ours: [(&str, Option<&str>); 3]) -> Result<Headers, JsV
     Ok(headers)
 }
 
-/// Something that the caller has given, or a function that is asked for it each time.
+/// A value of the caller's, or a function that is called for it each time.
 struct Provided {
     field: &'static str,
     rule: &'static str,
@@ -111,7 +111,7 @@ impl Provided {
         Some(Self { field, rule, read, source })
     }
 
-    /// What there is for the next request; undefined if nothing was given.
+    /// The value for the next request; undefined if nothing was given.
     async fn get(provided: Option<&Self>) -> Result<JsValue, Failure<JsJson>> {
         let Some(Self { field, rule, read, source }) = provided else { return Ok(JsValue::UNDEFINED) };
         if !source.is_function() {

@@ -93,7 +93,7 @@ pub type Arrival = Result<Frame<JsString>, Failure<JsJson>>;
 pub enum Stream<'a> {
     EventSource(EventSourceStream),
     Fetch(FetchStream<'a>),
-    /// It could not even begin.
+    /// It could not be opened.
     Failed(Option<Failure<JsJson>>),
 }
 

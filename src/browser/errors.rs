@@ -20,7 +20,7 @@ extern "C" {
     fn make_error(class: &str, message: &str, fields: &JsValue) -> JsValue;
 }
 
-/// What the errors have besides a message. What is undefined is left out.
+/// The fields of the errors besides the message. An undefined one is left out.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ErrorFields<'a> {
@@ -51,7 +51,7 @@ impl ErrorFields<'_> {
     }
 }
 
-/// What a promise rejects with when the arguments are bad.
+/// The error for bad arguments.
 pub fn invalid(errors: &[FieldError]) -> JsValue {
     validation_error(errors, ErrorFields::default())
 }
@@ -62,7 +62,7 @@ fn validation_error<'a>(errors: &'a [FieldError], fields: ErrorFields<'a>) -> Js
     fields.error("ValidationError", &join(&message, "; "))
 }
 
-/// What the errors of a call are about: "the watch of CVM …".
+/// The subject of a call's error messages: "the watch of CVM …".
 pub struct Subject(String);
 
 impl Subject {

@@ -19,7 +19,7 @@ use super::signal::AbortOnDrop;
 use super::timer;
 use super::value::{field, message_of, settled};
 
-/// How long the body of a refusal is awaited: it only explains what is already known.
+/// How long the body of a refusal is awaited. It only explains the status, which is known already.
 const DETAIL_WITHIN: Duration = Duration::from_secs(3);
 
 #[wasm_bindgen(module = "/src/js/values.js")]
@@ -35,7 +35,7 @@ pub struct Answer {
     _abort: AbortOnDrop,
 }
 
-/// Sends a request, and sees whether it succeeds.
+/// Sends a request, and checks the status of the answer.
 pub async fn send(client: &Client, url: &str, accept: &str) -> Result<Answer, Failure<JsJson>> {
     let are_secret = client.credentials.are_secret();
     let headers = client.credentials.headers(accept).await?;

@@ -1,7 +1,7 @@
-//! What an iterator of states keeps from one to the next.
+//! The memory of an iterator of states, from one step to the next.
 //!
-//! It is an object of JavaScript's, and nothing of it is in WebAssembly's memory: an iterator that is dropped leaves nothing
-//! behind, and one goes on after a crash.
+//! It is a JavaScript object, and not in WebAssembly's memory: so it is collected together with its iterator, and an
+//! iterator goes on after a crash of the module.
 
 use serde::Serialize;
 use wasm_bindgen::JsValue;
@@ -24,14 +24,14 @@ struct Memory {
     due: f64,
 }
 
-/// What is to be kept after a state was given.
+/// The memory after a state was given.
 pub fn keep(states: &States<JsJson>) -> JsValue {
     let Progress { attempts, .. } = states.progress;
     let memory = Memory { attempts, last_state: last_state(&states.progress), due: in_milliseconds(states.due) };
     serde_wasm_bindgen::to_value(&memory).unwrap_or_default()
 }
 
-/// What was kept; at first there is nothing.
+/// Reads the memory; at first it is empty.
 pub fn recall(memory: &JsValue) -> States<JsJson> {
     let number = |name| field(memory, name).as_f64().unwrap_or_default();
     let mut states = States::default();

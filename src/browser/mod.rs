@@ -46,8 +46,8 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// Runs once, before anything else.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // A panic ends in a trap, which says nothing: this throws what it says instead. Either way the instance is not used again
-    // (src/js/instance.js).
+    // A panic ends in a trap, which has no message. So this throws the panic's message before. Either way the instance is not
+    // used again (src/js/instance.js).
     set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
 }
 

@@ -17,7 +17,7 @@ pub async fn aborted(signal: &AbortSignal, events: &EventTarget) {
     let _listener = Listener::new(events, "abort", move |_| {
         let _ = abort.take().map(|abort| abort.send(()));
     });
-    // It cannot be cancelled: the listener holds the other end, and lives as long.
+    // The channel cannot close before: the listener holds its sender, and lives as long as this future.
     let _ = aborted.await;
 }
 

@@ -4,13 +4,13 @@
 //! are no instances of this realm's classes: jsdom, happy-dom, Jest and undici have classes of their own. So no
 //! module asks `instanceof` (`dyn_into`, `has_type`): each reads the fields that it needs, and calls the methods that it
 //! needs. Reading a field or calling a method may run foreign code, which may throw. An exception that passes through Rust's
-//! frames drops nothing that they hold; so everything here catches it.
+//! frames runs none of their destructors, so everything here catches it.
 
 use js_sys::{ArrayBuffer, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-/// What stands in a field; undefined where there is none, where it cannot be read, and where the value has no fields.
+/// The value of a field; undefined if there is none, if it cannot be read, and if the value has no fields.
 pub fn field(value: &JsValue, name: &str) -> JsValue {
     Reflect::get(value, &name.into()).unwrap_or_default()
 }
@@ -35,7 +35,7 @@ pub fn settled(called: Result<JsValue, JsValue>) -> JsFuture {
 
 /// Ignores the result of a call. A promise that rejects is not reported as unhandled.
 pub fn ignore(called: Result<JsValue, JsValue>) {
-    // It has subscribed, and stays so.
+    // A future that is dropped stays subscribed to its promise.
     drop(settled(called));
 }
 

@@ -23,7 +23,7 @@ pub struct WakeUps {
 }
 
 impl WakeUps {
-    /// Listens; without a page (a server) there is nothing to hear.
+    /// Listens. Without a page (on a server) there are no wake-ups.
     pub fn of(page: Option<&EventTarget>) -> Self {
         let Some(page) = page else { return Self::default() };
         let wake_ups = Mailbox::default();
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn what_comes_while_nobody_waits_is_kept() {
+    async fn a_wake_up_that_no_future_awaits_is_kept() {
         let page = page();
         let wake_ups = WakeUps::of(Some(&page));
         assert_eq!(wake_ups.next().now_or_never(), None);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    async fn what_wakes_nobody_is_passed_over() {
+    async fn an_event_that_is_no_wake_up_is_ignored() {
         let page = page();
         let wake_ups = WakeUps::of(Some(&page));
         for kind in ["pageshow", "visibilitychange", "offline"] {

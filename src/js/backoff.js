@@ -22,7 +22,7 @@ export function exponentialBackoff({ base = 1000, factor = 2, max = 60_000, jitt
     const message = validationErrors.map(({ field, message }) => `${field} ${message}`).join("; ");
     throw new ValidationError(message, { validationErrors });
   }
-  // Infinity × 0 would be no number.
+  // Infinity × 0 would be NaN.
   const grown = (attempt) => base * Math.min(factor ** (attempt - 1), Number.MAX_VALUE);
   return (attempt) => Math.min(max, grown(attempt)) * (1 - jitter * Math.random());
 }

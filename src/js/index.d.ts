@@ -452,8 +452,8 @@ export interface Client {
   /**
    * Waits until the CVM has the status `target`, through timeouts and broken connections.
    *
-   * Never throws: everything that can go wrong rejects the promise. By the time it settles,
-   * the connection is closed and nothing of the watch is left behind.
+   * Never throws: everything that can go wrong rejects the promise. By the time it settles, the connection is closed, and
+   * the timers and listeners of the watch are removed.
    *
    * @param request - What to wait for, with which timeouts and retries. Its own fields are read, not inherited ones.
    * @param options - `signal` and `onEvent`; they take precedence over those of the request.
@@ -508,8 +508,8 @@ export interface Client {
    *
    * The state is read only while a `next()` is pending: at once at first, then once an interval. A state is given when any field
    * differs from the one before. Reading rests while the page is hidden. A read that fails is told to `onEvent` and tried
-   * again, without end. `break` and `return()` end the loop; nothing runs while no `next()` is pending, so a loop that is
-   * dropped leaves nothing behind. Each `for await` over it is a loop of its own.
+   * again, without end. `break` and `return()` end the loop. Nothing runs while no `next()` is pending, so a loop that is
+   * abandoned costs nothing. Each `for await` over it is a loop of its own.
    *
    * @param request - Which CVM, and how often.
    * @throws {@link ValidationError} at the first `next()`, when the configuration or the request has bad fields.

@@ -14,13 +14,13 @@ export {
   WatchError,
 } from "./errors.js";
 
-/** What each client was made with. Not on the client itself, where a log would show it. */
+/** Each client's configuration. It is not on the client itself, where a log would show it. */
 const configs = new WeakMap();
 
 /** Later changes by the caller must not reach a call that has begun. */
 const copy = (value) => (isObject(value) ? { ...value } : value);
 
-/** Calls a function once; the returned function gives, or throws, the same: `createClient` itself never throws. */
+/** Calls a function once. The returned function returns, or throws, the same: so `createClient` itself never throws. */
 function settle(action) {
   try {
     const value = action();

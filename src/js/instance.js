@@ -7,11 +7,11 @@ import { makeWorld } from "./world.js";
 const NEVER = { aborted: false, addEventListener() {} };
 
 /**
- * Makes an instance of the WebAssembly module, with a glue of its own: what calls its exports. When it crashes (a panic, a
- * trap, too deep a stack, no memory), every call that is pending rejects, and `onCrash` is called: it is not used again.
+ * Makes an instance of the WebAssembly module; gives the function that calls its exports. When it crashes (a panic, a trap,
+ * too deep a stack, no memory), every pending call rejects, `onCrash` is called, and the instance is not used again.
  */
 export async function makeInstance(module, onCrash) {
-  /** What rejects the calls that have not settled. */
+  /** The functions that reject the pending calls. */
   const pending = new Set();
   let crash;
   const world = makeWorld((thrown) => {
@@ -20,7 +20,7 @@ export async function makeInstance(module, onCrash) {
     onCrash();
     for (const reject of pending) reject(crash());
   });
-  // A crash within a callback does not end what has called it: that would call the next.
+  // A crash during a callback does not end the Rust code that has called it, which would then call the next one.
   const tell = (...event) => {
     if (crash) throw crash();
     values.tell(...event);

@@ -3,13 +3,13 @@ import { WatchAbortedError, WatchError } from "./errors.js";
 import { makeInstance } from "./instance.js";
 import { tryTo } from "./values.js";
 
-/** What a platform must have. `fetch` is needed too, but may stand in the client's configuration. */
+/** The globals that a platform must have. `fetch` is needed too, but may be in the client's configuration. */
 const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL", "setTimeout"];
 
 /** How long a load may take (seconds), where the request does not say. */
 const TIMEOUT = 300;
 
-/** Node makes some of its globals when they are looked at, and throws where it lacks others. */
+/** Node creates some of its globals when they are first read, and that throws if another global is missing. */
 const isMissing = (name) => typeof tryTo(() => globalThis[name]) !== (name === "WebAssembly" ? "object" : "function");
 
 const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
@@ -22,7 +22,7 @@ let loading;
 let instance;
 
 /**
- * Gives what calls the exports of the WebAssembly module (see instance.js). Rejects when the signal aborts, in the same task,
+ * Gives the function that calls the module's exports (see instance.js). Rejects when the signal aborts, in the same task,
  * and when the load takes longer than the request's timeout; then a later call begins anew.
  *
  * @param subject - what the errors are about: "the watch of CVM …".
@@ -62,7 +62,7 @@ function begin() {
   return mine;
 }
 
-/** What the promise gives, unless the signal aborts or the time is over. */
+/** The promise's result, unless the signal aborts or the time is over. */
 function within(promise, signal, aborted, seconds) {
   return new Promise((resolve, reject) => {
     const abort = () => settle(reject)(aborted());

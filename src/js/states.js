@@ -20,7 +20,7 @@ function iterate(request, next) {
 
   async function step() {
     if (isOver) return done;
-    // Where there is none, the call tells so.
+    // Where there is no AbortController, the call rejects and says so.
     const controller = tryTo(() => new AbortController());
     const abort = () => controller?.abort(signal.reason);
     end = () => controller?.abort();
@@ -38,7 +38,7 @@ function iterate(request, next) {
     }
   }
 
-  /** Steps wait in line. Nothing else waits for this promise: V8 names the caller's line in a stack only if so. */
+  /** One step at a time. Nothing else may await this promise: else V8 does not name the caller's line in a stack. */
   async function stepAfter(before, leave) {
     try {
       await before;

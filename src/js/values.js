@@ -1,5 +1,5 @@
-// What Rust calls: for what web-sys cannot do. Rust names this file and errors.js, and wasm-pack runs copies of both, so they
-// import nothing.
+// Functions that Rust calls where web-sys has none. Rust names this file and errors.js, and wasm-pack runs copies of both, so
+// they import nothing.
 
 const LONGEST = 80;
 
@@ -12,7 +12,7 @@ export function show(value) {
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
-/** What a function gives; undefined if it throws. Reading a value from outside may run a getter or a proxy. */
+/** A function's result; undefined if it throws. Reading a value from outside may run a getter or a proxy. */
 export function tryTo(read) {
   try {
     return read();
@@ -33,7 +33,7 @@ export const isSignal = (value) =>
 /** The first abort signal in a call's arguments. */
 export const signalOf = (...given) => given.map((given) => given?.signal).find(isSignal);
 
-/** What a header's value may hold (RFC 9110, 5.5), in characters that byte strings hold. */
+/** The values that a header may have (RFC 9110, 5.5), in characters that byte strings can hold. */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** A text that is not empty and can be sent as a header's value; undefined for anything else. */
@@ -42,7 +42,7 @@ export const readHeaderValue = (value) =>
 
 /** `Headers` from an object of strings or from other `Headers`; undefined for what cannot be sent. */
 export function readHeaders(value) {
-  // What it throws could quote a value, which may be secret.
+  // Its error could quote a value, which may be secret.
   return tryTo(() => {
     if (!isObject(value) || !Object.values(value).every((value) => typeof value === "string")) return undefined;
     const headers = new Headers(value);
@@ -82,7 +82,7 @@ function reportUncaught(error) {
   try {
     reportError(error);
   } catch {
-    // There is none, or it is the page's own and throws itself.
+    // There is no `reportError`, or the page's own one throws.
     setTimeout(() => {
       throw error;
     });

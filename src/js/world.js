@@ -6,7 +6,7 @@
  * @param onCrash - called once, with what the module has thrown.
  */
 export function makeWorld(onCrash) {
-  /** What closes each thing that is open. */
+  /** For each thing that is open, a function that closes it. */
   const open = new Set();
   let isOver = false;
 
@@ -22,7 +22,7 @@ export function makeWorld(onCrash) {
     }
   }
 
-  /** What closes something, once: in the end, or earlier. */
+  /** Gives a function that closes something once: it is called at the end, or earlier. */
   function track(close) {
     const once = () => {
       if (open.delete(once)) close();
@@ -65,7 +65,7 @@ export function makeWorld(onCrash) {
   }
 
   const globals = {
-    // Timers are looked up when they are set: a test may have replaced them. What clears one is its id.
+    // Timers are looked up when they are set: a test may have replaced them. A timer's id is the function that clears it.
     setTimeout(callback, ms) {
       const id = globalThis.setTimeout(() => {
         clear();

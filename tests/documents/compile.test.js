@@ -10,7 +10,7 @@ import { blocksOf, documents, examplesOf } from "./blocks.js";
 
 const { app } = install("documents");
 cpSync(join(import.meta.dirname, "types"), app, { recursive: true });
-// Whose types `cvm-watch/vue` takes from the app.
+// `cvm-watch/vue` takes Vue's types from the app.
 symlinkSync(join(root, "tests/views/node_modules/vue"), join(app, "node_modules/vue"), "junction");
 
 const declarations = ["index.d.ts", "react/index.d.ts", "vue/index.d.ts"].map((path) => `src/js/${path}`);
@@ -34,7 +34,7 @@ names["cvm-watch"].push(
   "WatchError",
 );
 
-/** What a block takes for granted that imports nothing: the package's exports, and a client. */
+/** The imports of a block that has none of its own: the package's exports, and a client. */
 function preludeOf(path, code) {
   if (/^import /m.test(code)) return "";
   const isVues = path.includes("/vue/");

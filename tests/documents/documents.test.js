@@ -1,4 +1,4 @@
-// What the documents promise about themselves, and what they tell of the code.
+// The length of README, the links, and the statements of docs/errors.md and SECURITY.md about the code.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";

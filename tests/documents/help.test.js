@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { built, root } from "../../scripts/shell.js";
 
-/** Without a PATH: set-up would stop at once, for want of Rust. */
+/** Without a PATH: set-up would stop at once, since it would not find Rust. */
 function helpOf(...command) {
   const options = { cwd: root, encoding: "utf8", env: { PATH: "" } };
   const { status, stdout, stderr } = spawnSync(process.execPath, [...command, "--help"], options);

@@ -1,5 +1,5 @@
-// The rows of "How an attempt ends", over both transports: the built package in a real browser, with the server's log as
-// witness.
+// The rows of "How an attempt ends", over both transports: the built package in a real browser, checked by the server's
+// log too.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";

@@ -50,8 +50,8 @@ class Browser {
       const told = run(...${JSON.stringify(args)}).then(
         (value) => ({ value }), (error) => ({ error: error?.stack ? error + "\\n" + error.stack : String(error) }));
       dispatchEvent(new CustomEvent("${done}", { detail: JSON.stringify(await told, orNull) }));`;
-    // As a script of the page's own: what WebDriver itself injects is muted, and its errors with it, and Firefox runs
-    // it in a world of its own.
+    // As a script of the page's own: errors in a script that WebDriver injects are hidden, and Firefox gives such a
+    // script other globals.
     const { value, error } = JSON.parse(await this.driver.executeAsyncScript(inject, source, done));
     if (error) throw new Error(`in the page: ${error}`);
     return value;
@@ -104,7 +104,7 @@ function lab() {
   /** The real timer, whatever a test puts in its place. */
   const later = setTimeout;
 
-  // Catches the instance's memory on its way to the package: no public field tells how much WebAssembly holds.
+  // Keeps the instance's memory: no public field of the package tells how large it is.
   let memory;
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = async (...args) => {

@@ -1,4 +1,4 @@
-// Programs that do not outlive this one.
+// Programs that end together with this one.
 
 import { spawn } from "node:child_process";
 

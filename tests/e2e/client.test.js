@@ -323,7 +323,7 @@ test("useCookieAuth sends no key", async () => {
   assert.equal(request.headers["x-api-key"], undefined);
 });
 
-test("a function for a key or headers that fails, fails the attempt, clearly", async () => {
+test("if a function for a key or headers fails, so does the attempt, with a message that says why", async () => {
   const cases = {
     "apiKey: () => { throw new Error('s3cret'); }": /function apiKey has failed with Error/,
     "apiKey: () => JSON.parse('s3cret')": /function apiKey has failed with SyntaxError/,
@@ -426,7 +426,7 @@ test("retryDelay may be a function of the failures since the last state, and of 
   assert.deepEqual(retryIn, [10, 20, 10, 20]);
 });
 
-test("a retryDelay that throws or gives no delay ends the watch, clearly", async () => {
+test("a retryDelay that throws or gives no delay ends the watch with a ValidationError", async () => {
   const cases = {
     "() => { throw new RangeError('no idea'); }": /has thrown: no idea/,
     "() => 'soon'": /has given "soon"/,
@@ -555,7 +555,7 @@ test("getCvmState: aborts, times out, and checks its arguments", async () => {
   for (const read of await simulator.closed(id)) assert.equal(read.ending, "client left");
 });
 
-test("after an abort nothing is sent any more, though a function gives the key at last", async () => {
+test("after an abort nothing is sent any more, even if a function gives the key then", async () => {
   const [name, sent] = await browser.run(async () => {
     const real = globalThis.fetch;
     let sent = 0;
@@ -574,7 +574,7 @@ test("after an abort nothing is sent any more, though a function gives the key a
     controller.abort();
     const { name } = await reading.catch((error) => error);
     give("s3cret");
-    // What follows a promise has happened before the next task.
+    // All callbacks of settled promises run before the next task.
     await new Promise((resolve) => setTimeout(resolve));
     globalThis.fetch = real;
     return [name, sent];
@@ -663,7 +663,7 @@ test("whatever globals a page has changed, the promise settles", async () => {
   assert.deepEqual(names, [...invalid, ...Array(5).fill("MaxRetriesExceededError"), "running"]);
 });
 
-test("a signal is what can do what a signal does, of another frame or of no class at all", async () => {
+test("any object with the methods of a signal is one, from another frame or of no class too", async () => {
   const id = await simulator.script({ streams: [["hold"], ["hold"]] });
   const outcomes = await browser.run(async (id) => {
     const frame = document.body.appendChild(document.createElement("iframe"));

@@ -1,5 +1,5 @@
-// A crash of the WebAssembly module: a panic, a trap, too deep a stack, no memory left. None can be had from outside: a panic
-// takes a package of its own, and for the others these tests get at the module while it loads.
+// A crash of the WebAssembly module: a panic, a trap, too deep a stack, no memory left. No call of the package causes one. So
+// there is a package of its own that panics, and for the others these tests change the module while it loads.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -15,8 +15,8 @@ before(async () => {
 after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 
 /**
- * Gets at the module wherever this runs. `sabotage.next` is what the next import called does instead of its work;
- * `sabotage.spare` is the memory that the module may take besides what it has, in pages of 64 kB. It goes to the page as text.
+ * Changes the module while it loads, in a page or in Node. `sabotage.next` replaces the next import that is called;
+ * `sabotage.spare` is how much the module's memory may grow, in pages of 64 kB. It goes to the page as text.
  */
 async function sabotage() {
   const { compile, instantiate } = WebAssembly;
@@ -99,7 +99,7 @@ async function open() {
   await browser.run(sabotage);
 }
 
-/** What crashes it: in the midst of a watch, or by a call that asks for too much. */
+/** The causes of a crash: during a watch, or by a call that needs too much memory. */
 const CRASHES = {
   "a trap": { cause: /^RuntimeError: unreachable/, next: "unreachable" },
   "too deep a stack": { cause: /^RangeError: Maximum call stack/, next: "deep" },
@@ -226,7 +226,7 @@ for (const transport of ["eventsource", "fetch"]) {
   });
 }
 
-test("a crash does not take Node down: nothing is uncaught, no timer is left", async () => {
+test("a crash does not end Node's process: nothing is uncaught, no timer is left", async () => {
   const uncaught = [];
   const note = (error) => uncaught.push(error);
   process.on("uncaughtException", note).on("unhandledRejection", note);

@@ -1,4 +1,4 @@
-// The browser engines, and how WebDriver comes to drive each of them.
+// The browser engines, and how each is started with its driver.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

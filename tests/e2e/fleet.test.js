@@ -1,4 +1,4 @@
-// The fleet page, as its users meet it.
+// The fleet page, as its users see it.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -76,8 +76,8 @@ test("sixty CVMs boot, one fails and comes first, and the page keeps to its stre
 });
 
 /**
- * By when they left the page: on a busy machine, the server may get those of more than a second at once. The browser notes
- * some a little late, so that one that was due before the second may count.
+ * Counted by the time when the page sent them: a busy server may get the reads of more than a second at once. The browser
+ * records some times a little late, so a read of the second before may count.
  */
 const mostReadsInASecond = () =>
   driver.executeScript(() => {

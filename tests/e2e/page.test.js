@@ -1,4 +1,4 @@
-// The console page, as its users meet it.
+// The console page, as its users see it.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -168,7 +168,7 @@ test("each button makes the server misbehave, and the watch goes on", async () =
   assert.match(await outcome("resolved"), /running/);
 });
 
-/** What the developer tools do with what is typed there. */
+/** Runs code as the console of the developer tools does. */
 async function type(expression) {
   const command = { expression, replMode: true, awaitPromise: true };
   const { exceptionDetails } = await driver.sendAndGetDevToolsCommand("Runtime.evaluate", command);

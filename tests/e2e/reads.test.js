@@ -1,5 +1,5 @@
 // "The stream is a hint, the read is the truth": the reads beside a stream and in its place, the budget of both, and what wakes
-// a watch. The built package in a real browser, with the server's log as witness.
+// a watch. The built package in a real browser, checked by the server's log too.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
@@ -18,7 +18,7 @@ after(() => Promise.all([browser?.stop(), simulator?.stop()]));
 /** How many times as fast a page's time goes by: an interval of 5 s is over in 1 s, and three are in 3 s. */
 const HASTE = 5;
 const hurry = () => browser.run((haste) => lab.hurry(haste), HASTE);
-/** What lies on the server between two moments, in seconds of such a page. */
+/** The time between two moments in the server's log, in seconds of such a page. */
 const seconds = (from, to) => ((to - from) * HASTE) / 1000;
 
 const of = (requests, kind) => requests.filter((request) => request.kind === kind);
@@ -49,7 +49,7 @@ for (const transport of ["eventsource", "fetch"]) {
       "that only comments": [state("starting"), { repeat: { times: 900, steps: [{ send: ": ping\n\n" }, wait(100)] } }],
       "that does not answer": ["hold"],
     };
-    test("a silent stream is asked after when 3 intervals are over, and again 3 intervals later", async () => {
+    test("a read checks a silent stream when 3 intervals are over, and again 3 intervals later", async () => {
       await hurry();
       const ids = {};
       for (const [which, stream] of Object.entries(silences)) {
@@ -72,7 +72,7 @@ for (const transport of ["eventsource", "fetch"]) {
       }
     });
 
-    test("a stream that speaks in time is never asked after", async () => {
+    test("a stream that sends events in time is never checked by a read", async () => {
       await hurry();
       const streams = [
         [{ repeat: { times: 4, steps: [state("starting"), wait(1500)] } }, state("running"), complete()],
@@ -176,7 +176,7 @@ for (const transport of ["eventsource", "fetch"]) {
         await browser.run(wake);
         const outcome = await browser.outcome("woken");
         isOver(outcome);
-        assert.ok(outcome.took < 4000, "long before the stream would be asked after");
+        assert.ok(outcome.took < 4000, "long before silence would cause a read");
         assert.equal((await simulator.closed(id)).length, 2);
       });
     }
@@ -392,7 +392,7 @@ for (const transport of ["eventsource", "fetch"]) {
       assert.deepEqual(await kinds(names[1]).then((kinds) => kinds.slice(0, 2)), ["stream", "read"]);
       assert.equal((await kinds(names[2]))[0], "read", "not even tried");
 
-      // Towards another origin it is another matter.
+      // A refusal holds for its own origin only.
       const other = await startSimulator();
       try {
         await other.call("PUT", `cvms/${names[3]}`, { status: "unknown" });
@@ -421,7 +421,7 @@ for (const transport of ["eventsource", "fetch"]) {
 }
 
 describe("by reads alone", () => {
-  /** Polls a scripted CVM on a page in haste. */
+  /** Polls a scripted CVM on a page whose time runs faster. */
   async function poll(reads, request) {
     await hurry();
     const id = await simulator.script({ reads });
@@ -510,7 +510,7 @@ describe("by reads alone", () => {
     assert.ok(outcome.took < 10_000);
   });
 
-  test("at most 10 reads start in any second and 2 are unanswered, the decisive ones first; getCvmState is free", async () => {
+  test("at most 10 reads start in any second and 2 are unanswered, the decisive ones first; getCvmState is not limited", async () => {
     const names = Array.from({ length: 40 }, (_, i) => `poll-${i + 1}`);
     for (const name of names) await simulator.call("PUT", `cvms/${name}`, { status: "starting", bootStepMs: 600_000 });
     const id = await simulator.script({ streams: [[complete()]], reads: [tells("running")] });
@@ -533,7 +533,7 @@ describe("by reads alone", () => {
       id,
     );
     assert.equal(decided, "running");
-    assert.ok(read < 1500, `getCvmState waits for nobody: ${read}`);
+    assert.ok(read < 1500, `getCvmState does not wait: ${read}`);
     const most = await browser.run(async (names) => {
       await lab.until(() => names.every((name) => lab.watches[name].events.length > 0));
       return lab.mostInASecond(lab.sentAt);

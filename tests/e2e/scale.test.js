@@ -1,5 +1,5 @@
 // Many CVMs on one page: 60 and 200, over HTTP/1.1 and HTTP/2, with and without the API's limit of five streams, and with
-// answers that take 5 and 150 ms. Each change is learnt of within the contract's bound, and the page keeps its connections.
+// answers that take 5 and 150 ms. Each change is known within the contract's bound, and the page's other requests do not wait.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => browser?.stop());
 
-/** What may come on top on a machine that has other things to do, in seconds. */
+/** Seconds that a busy machine may take besides. */
 const SLACK = 2;
 const INTERVAL = 5;
 
@@ -28,7 +28,7 @@ const SERVERS = [
   { delayMs: 150, limit: 5 },
 ];
 
-/** In the page: watches the fleets of these origins, and asks each of them something else now and then. */
+/** In the page: watches the fleets of these origins, and sends other requests to each of them from time to time. */
 async function watchFleets(origins, size) {
   const numbers = Array.from({ length: size }, (_, i) => String(i + 1).padStart(3, "0"));
   let isOver = false;

@@ -1,4 +1,4 @@
-// What must not be possible: another path or origin, an unwanted header or query, a key that gets out,
+// What must not be possible: another path or origin, an unwanted header or query, a key where it can be read,
 // an answer that changes the page.
 
 import assert from "node:assert/strict";
@@ -135,7 +135,7 @@ test("a base URL leads where it says, or is refused", async () => {
       const read = (baseURL) => api.createClient({ baseURL }).getCvmState({ id: "nobody" });
       const isPlain = ({ protocol, search, hash, username, password }) =>
         /^https?:$/.test(protocol) && !(search || hash || username || password);
-      // Nobody answers elsewhere, and a URL may of course name another origin.
+      // A URL may name another origin, and no server answers there.
       const isElsewhere = (url) => isPlain(url) && url.origin !== location.origin;
       const urls = JSON.parse(texts).map((text) => [text, URL.canParse(text, location) ? new URL(text, location) : {}]);
       const chosen = urls.filter(([, url]) => !isElsewhere(url));
@@ -155,7 +155,7 @@ test("a base URL leads where it says, or is refused", async () => {
   }
 });
 
-test("no key and no header brings another header along", async () => {
+test("no key and no header's value adds another header", async () => {
   const values = [...HOSTILE, ...randomly(80)];
   const outcomes = await browser.run((values) => {
     const read = (config) => lab.client({ transport: "fetch", ...config }).getCvmState({ id: "nobody" });
@@ -212,7 +212,7 @@ test("a key follows no redirect, whatever its status and wherever it points", as
   await simulator.call("DELETE", "requests");
 });
 
-/** Where a key could show: every form in which somebody may print or keep what the package gives. */
+/** Every way in which a page may print or store an object of the package, and so a key in it. */
 test("no key is in what can be printed, cloned, measured or stored", async () => {
   const config = { apiKey: "k3y-s3cret", headers: { "x-extra": "h3ader-s3cret" }, version: "v3rsion-s3cret" };
   const id = await simulator.script({
@@ -258,11 +258,11 @@ test("no key is in what can be printed, cloned, measured or stored", async () =>
   assert.doesNotMatch(printed, /s3cret/);
 });
 
-/** A text so many times, in chunks: the scripts themselves must not be large. */
+/** A text, repeated `count` times, in chunks: the scripts themselves must not be large. */
 const times = (count, text) => ({ repeat: { times: count / 10_000, steps: [{ send: text.repeat(10_000) }] } });
 const deep = (open, close) => [times(100_000, open), { send: "1" }, times(100_000, close)];
 
-/** What still is a state that is running, for the payload's own `status` field says so. */
+/** Payloads that are states with the status "running", since that is their own field `status`. */
 const RUNNING = [
   '{"__proto__":{"polluted":1},"status":"running"}',
   '{"status":"running","__proto__":null}',

@@ -1,4 +1,4 @@
-// The simulated API as a process of its own, and its scripting face.
+// The simulated API as a process of its own, and its scripting API.
 
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,7 +29,7 @@ class Simulator {
     this.plainOrigin = origin.replace("https:", "http:");
   }
 
-  /** Calls the scripting face. */
+  /** Calls the scripting API. */
   async call(method, path, body) {
     const response = await fetch(`${this.plainOrigin}/simulator/${path}`, {
       method,

@@ -11,7 +11,7 @@ let browser;
 before(async () => {
   [simulator, browser] = await Promise.all([startSimulator(), startBrowser()]);
 });
-// A page in haste: an interval of 5 s is over in half a second.
+// The page's time runs ten times as fast: an interval of 5 s is over in half a second.
 beforeEach(async () => {
   await browser.open(simulator);
   await browser.run((haste) => lab.hurry(haste), HASTE);
@@ -296,7 +296,7 @@ test("without a retryDelay the pauses grow from one second to half a minute; Ret
     const pauses = [];
     const onEvent = ({ retryIn }) => {
       pauses.push(retryIn);
-      // Nobody waits so long: a wake-up makes the read due, but not before a Retry-After.
+      // Not waited for: a wake-up makes the read due, but not before a Retry-After.
       if (retryIn < 60_000) setTimeout(() => dispatchEvent(new Event("online")), 100);
       else lab.controller.abort();
     };

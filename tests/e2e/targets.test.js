@@ -122,7 +122,7 @@ for (const transport of ["eventsource", "fetch", "poll"]) {
         assert.equal(warnings.length, count);
         assert.match(warnings[0][0], /"Running".*"running"/);
       }
-      // What a hint says may break nothing.
+      // A console whose `warn` throws must break nothing.
       await browser.run(() => {
         console.warn = () => {
           throw new Error("no console");

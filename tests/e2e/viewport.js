@@ -1,4 +1,4 @@
-// What size of screen, which colours and how much motion a page meets, and what axe finds in it then.
+// The size of the screen, the colour scheme and the motion that a page is shown with, and axe's findings in it.
 
 import axe from "axe-core";
 
@@ -26,7 +26,7 @@ export async function violations(driver) {
   await driver.executeScript(axe.source);
   return driver.executeAsyncScript((done) => {
     const lines = ({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`);
-    // Colours that fade in are not those that stay.
+    // A colour that fades in is not yet the final one.
     const settled = Promise.all(document.getAnimations().map((animation) => animation.finished.catch(() => {})));
     const run = () => axe.run().then(({ violations }) => done(violations.flatMap(lines)));
     Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 2000))]).then(run);

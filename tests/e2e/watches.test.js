@@ -1,5 +1,5 @@
 // The rows of "How a watch ends", and what must hold however it ends, over both transports: the built package in a real
-// browser, with the server's log as witness.
+// browser, checked by the server's log too.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

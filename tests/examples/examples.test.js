@@ -1,4 +1,4 @@
-// The examples, as their pages use them: in a real browser, with the simulator's log as witness.
+// The examples, as their pages use them: in a real browser, checked by the simulator's log too.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";

@@ -1,4 +1,4 @@
-// A simulator that dies, and may come back.
+// A simulator that crashes, and can be started again.
 
 import { startSimulator } from "../e2e/simulator.js";
 

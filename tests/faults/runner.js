@@ -4,7 +4,7 @@ import { check, expectation } from "./check.js";
 import { play } from "./page.js";
 import { openPlace } from "./place.js";
 
-/** A browser opens six connections to an origin, and one is left for whatever a watch needs besides its stream. */
+/** A browser opens six connections to an origin; one is left for the reads. */
 const PLAYERS = 5;
 
 /** Runs faults, and calls `report(fault, transport, error)` for each; there is no error if all is well. */

@@ -12,7 +12,7 @@ import { crash, revive, startMortal } from "./mortal.js";
 const fine = [state("running"), complete()];
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** It runs, but while there is a script for it. The one-shot read, if EventSource has it asked, tells so as well. */
+/** A CVM that runs, except while a script answers for it. A read that follows a refused EventSource tells the same. */
 const RUNNING = "my-database";
 
 const killedInMidWatch = {

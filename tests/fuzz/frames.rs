@@ -1,4 +1,4 @@
-//! Frames: the decoder, in chunks, against a reader of the whole that is written after the standard, line by line.
+//! Frames: the decoder, fed in chunks, against a reader of the whole stream that follows the standard line by line.
 
 use cvm_watch::{FrameTooLarge, SseDecoder, SseItem};
 use fastrand::Rng;
@@ -111,8 +111,8 @@ fn read_whole(stream: &[u8]) -> (Vec<Event>, Option<u64>) {
     (events, retry)
 }
 
-/// How much of a frame there is to hold at most: its data lines with their ends, and the line that is being read, with the
-/// byte order mark that may begin it.
+/// How many bytes of a frame the decoder must hold at most: its data lines with their ends, and the line that is being read,
+/// with the byte order mark that may begin it.
 fn largest_frame(stream: &[u8]) -> usize {
     let (mut largest, mut data, mut line) = (0, 0, Vec::new());
     let (mut before, mut is_first_line) = (0, true);

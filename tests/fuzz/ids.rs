@@ -1,4 +1,4 @@
-//! Ids: the rules of naming a CVM against naive ones, and the path that comes of it against a URL parser.
+//! Ids: the rules for a CVM's id against a naive version of them, and the path with the id against a URL parser.
 
 use cvm_watch::CvmId;
 use percent_encoding::percent_decode_str;
@@ -47,7 +47,7 @@ pub const WORDS: &[&[u8]] = &[
     b"\x7f",
 ];
 
-/// The first byte says which field, the rest is what stands in it.
+/// The first byte says which field; the rest is its value.
 pub fn check(input: &[u8]) {
     let (field, value) = input.split_first().unwrap_or((&0, &[]));
     let field = CvmId::FIELDS[usize::from(*field) % CvmId::FIELDS.len()];
@@ -59,7 +59,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What a field's value comes to, if it is allowed.
+/// The id that a field's value gives, if it is allowed.
 pub fn naive(field: &str, value: &str) -> Option<String> {
     let is_uuid = is_uuid(value);
     let is_name = (5..=63).contains(&value.chars().count())

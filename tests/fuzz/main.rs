@@ -39,7 +39,7 @@ fn requests() {
     fuzz("requests", requests::WORDS, requests::check);
 }
 
-/// Each byte is read once, however small the chunks are: with quadratic time this would not end today.
+/// Each byte is read once, however small the chunks are: a decoder that takes quadratic time would need days for this.
 #[test]
 fn frames_of_megabytes_byte_by_byte() {
     frames::megabytes_byte_by_byte();

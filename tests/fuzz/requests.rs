@@ -1,4 +1,4 @@
-//! Requests: whatever stands in the fields, all bad ones are named and the good ones are as they were written.
+//! Requests: whatever the fields hold, every bad field is named, and the good ones keep their values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -167,7 +167,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The target comes through whatever it holds, and nothing but the three parameters.
+/// The query has three parameters and no other, and the target reaches the server unchanged.
 fn says_so_in_its_path(request: &WatchRequest) {
     ids::reaches_its_own_path_only(&request.id);
     let path = request.stream_path();
@@ -279,7 +279,7 @@ fn first_id(fields: &Fields) -> Option<String> {
     first_given(fields).and_then(|(field, text)| ids::naive(field, &text))
 }
 
-/// The first field that names a CVM, well or badly.
+/// The first field that names a CVM, valid or not.
 fn first_given(fields: &Fields) -> Option<(&'static str, String)> {
     CvmId::FIELDS.into_iter().find_map(|field| match fields.get(field) {
         Given::Text(text) if !text.is_empty() => Some((field, text)),

@@ -13,7 +13,7 @@ const without =
     for (const name of names) delete globalThis[name];
   };
 
-/** The same, and what `fetch` itself needs there does not matter. */
+/** The same, with a `fetch` that needs none of the platform's globals. */
 const sparing =
   (...names) =>
   () => {
@@ -376,7 +376,7 @@ export const cases = {
     expect: rejectsWith("ValidationError", /\bsignal\b/),
   },
 
-  // What the callback's failures come to: Node 20 has no `reportError`.
+  // Exceptions of the callback: Node 20 has no `reportError`.
   "a callback that throws": { onEvent: ({ thrown }) => throwing(thrown), expect: { ...resolves, uncaught: true } },
   "an async callback that rejects": {
     onEvent: async ({ thrown }) => throwing(thrown),

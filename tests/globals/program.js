@@ -42,7 +42,7 @@ async function run({ createClient, WatchError }) {
   };
   const watch = await settled(() => client.watchCvmState({ ...given, onEvent: heard }), WatchError);
   const { signal } = given;
-  // What the watch was aborted with would abort the read as well.
+  // The read gets the same signal, which aborts it as well.
   const read = await settled(() => client.getCvmState({ id, timeout: 10, ...(signal && { signal }) }), WatchError);
   let left;
   try {

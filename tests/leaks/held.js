@@ -1,4 +1,4 @@
-// What a page holds, once its garbage is collected.
+// The memory and the objects of a page after a garbage collection.
 
 /** Calls the browser's developer tools. */
 const tools = ({ driver }, command, parameters = {}) => driver.sendAndGetDevToolsCommand(command, parameters);
@@ -12,7 +12,7 @@ export async function evaluate(browser, expression) {
 }
 
 export async function collectGarbage(browser) {
-  // What a finalizer releases is garbage for the next round.
+  // Finalizers may release more, which only the next collection frees.
   for (let round = 0; round < 3; round++) {
     await tools(browser, "HeapProfiler.collectGarbage");
     await evaluate(browser, "new Promise((resolve) => setTimeout(resolve))");

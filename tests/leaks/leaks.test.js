@@ -91,7 +91,7 @@ for (const transport of ["eventsource", "fetch", "poll"]) {
           ]);
         } else {
           assert.deepEqual(ends, { [ENDS[kind]]: count });
-          // In haste a read on a busy machine may come too late, and another attempt follows.
+          // The page's time runs faster, so on a busy machine a read may come too late, and another attempt follows.
           const least = count * REQUESTS[kind];
           assert.ok(requests === least || (transport === "poll" && requests > least), `${requests} requests`);
         }

@@ -72,7 +72,7 @@ async function collected() {
 }
 
 for (const transport of ["eventsource", "fetch"]) {
-  describe(`a watch whose promise nobody holds, over ${transport}`, () => {
+  describe(`a watch whose promise is not referenced, over ${transport}`, () => {
     before(async () => {
       await browser.open(simulator);
       await browser.run(`lab.use(${JSON.stringify(transport)});`);
@@ -126,7 +126,7 @@ for (const transport of ["eventsource", "fetch"]) {
       });
     }
 
-    test("is aborted by a signal that nobody else holds: a timeout's, and one that follows another", async () => {
+    test("is aborted by a signal that only the watch references: a timeout's, and one that follows another", async () => {
       for (const signal of [
         "() => AbortSignal.timeout(1000)",
         "() => AbortSignal.any([(globalThis.kept = new AbortController()).signal])",
@@ -144,7 +144,7 @@ for (const transport of ["eventsource", "fetch"]) {
   });
 }
 
-test("a loop of states that nobody asks any more is collected, and one whose read is under way when that has ended", async () => {
+test("a loop of states that is not used any more is collected, and one with a pending read after that has ended", async () => {
   await browser.open(simulator);
   for (const wait of ["await iterator.next();", "note('promise', iterator.next());"]) {
     const id = await simulator.script({ reads: [[{ wait: 300 }, ...tells("running")]] });
@@ -187,5 +187,60 @@ for (const transport of ["eventsource", "fetch"]) {
     const [, hour, day] = bytes;
     assert.equal(day.wasm, hour.wasm);
     assert.ok(day.heap - hour.heap < SLACK, `JavaScript's heap has grown by ${day.heap - hour.heap} bytes`);
+  });
+}
+
+/** In the page: hides it and shows it so often, after which it is online again and comes back from the cache many times. */
+async function wake(rounds) {
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  for (let round = 0; round < rounds; round++) {
+    lab.show("hidden");
+    // Three intervals, and it counts.
+    await pause(16_000);
+    lab.show("visible");
+    for (let n = 0; n < 100; n++) {
+      dispatchEvent(new Event("online"));
+      dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    }
+    await pause(6000);
+  }
+}
+
+/** The same: less than the smallest object for each of 8,000 wake-ups. The engine still compiles what they use. */
+const SLACK_OF_WAKING = 100_000;
+
+for (const transport of ["eventsource", "fetch", "poll"]) {
+  test(`a watch holds no more for thousands of wake-ups, over ${transport}`, async (t) => {
+    const id = `sleeper-${transport}`;
+    await simulator.call("PUT", `cvms/${id}`, { status: "stopped" });
+    await browser.open(simulator);
+    const request = { id, target: "running", timeout: 600, retryDelay: 0 };
+    await evaluate(
+      browser,
+      `lab.hurry(100); lab.use("${transport}");
+      globalThis.controller = new AbortController(); globalThis.told = false; globalThis.ended = undefined;
+      lab.client().watchCvmState(${JSON.stringify(request)}, { signal: controller.signal, onEvent() { told = true; } })
+        .catch(({ name }) => { ended = name; });
+      undefined`,
+    );
+    await until("told");
+    const [few, many] = [20, 40];
+    // The first ones are the engine's.
+    const figures = [];
+    for (const rounds of [few, many]) {
+      await evaluate(browser, `(${wake})(${rounds})`);
+      const { heap, wasm } = await held(browser);
+      t.diagnostic(`${rounds} rounds: heap ${heap}, wasm ${wasm}`);
+      figures.push({ heap, wasm });
+    }
+    await evaluate(browser, "controller.abort()");
+    await until("ended === 'WatchAbortedError'");
+    const requests = await simulator.closed(id);
+    const reads = requests.filter(({ kind }) => kind === "read").length;
+    assert.ok(reads >= few + many, `only ${reads} reads: not each round has woken it`);
+    const [before, after] = figures;
+    assert.equal(after.wasm, before.wasm);
+    const grown = after.heap - before.heap;
+    assert.ok(grown < SLACK_OF_WAKING, `JavaScript's heap has grown by ${grown} bytes`);
   });
 }

@@ -1,7 +1,7 @@
 // The ways in which a watch can end, run by the thousand. This goes to the page as text.
 
 export function ways() {
-  /** What is alive by the page's own count: by the very calls that a leak would miss. */
+  /** The listeners that are alive, counted by the calls that add and remove them. */
   const [signals, wakeUps] = [new Set(), new Set()];
   const listenersFor = (target, type) => {
     if (target instanceof AbortSignal) return signals;
@@ -55,7 +55,9 @@ export function ways() {
       const controller = new AbortController();
       // A read begins at once, and the abort comes before it ends, or after.
       const onEvent = () => {
-        dispatchEvent(new Event("online"));
+        dispatchEvent(
+          Math.random() < 0.5 ? new Event("online") : new PageTransitionEvent("pageshow", { persisted: true }),
+        );
         setTimeout(() => controller.abort(), 4 * Math.random());
       };
       return watch({ id: "leak-idle", ...patience }, { signal: controller.signal, onEvent });

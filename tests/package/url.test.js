@@ -75,7 +75,7 @@ async function load(given) {
         .createClient()
         .watchCvmState({})
         .catch((error) => error);
-      // That the request is bad, only the module can tell.
+      // Only the module can find that the request is bad.
       return { loaded: error instanceof api.ValidationError, name: error.name, message: error.message };
     };
     const outcomes = await Promise.all([attempt(), attempt()]);

@@ -1,4 +1,4 @@
-// Who takes the package, and in which ways an app of theirs is run.
+// The consumers of the package, and how an app of each is run.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";

@@ -17,7 +17,7 @@ pub fn number(variable: &str, default: u64) -> u64 {
     })
 }
 
-/// What the function returns, or where and with which message it panics. Nothing is printed: making a failing input smaller
+/// The function's result, or the place and the message of its panic. Nothing is printed: making a failing input smaller
 /// panics hundreds of times, and the report of the failure must come first.
 pub fn catch<T>(function: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();

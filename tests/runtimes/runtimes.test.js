@@ -49,7 +49,7 @@ runtime("workerd", async () => {
   const workerd = await startWorkerd(join(here, "workerd.capnp"));
   try {
     const ask = async () => (await fetch(`${workerd.origin}/?origin=${simulator.origin}`)).json();
-    // Twice: what one request has begun must not stand in the next one's way.
+    // Twice: the first request must leave nothing that disturbs the second.
     return [...(await ask()), ...(await ask())];
   } finally {
     workerd.stop();

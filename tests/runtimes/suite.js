@@ -157,7 +157,7 @@ export const behaviours = {
         [html, "hold"],
         [state("running"), complete, "hold"],
       ];
-      // Where the stream is no event stream, a read is asked.
+      // If the answer is not an event stream, a read follows.
       const id = await world.script({ streams, reads: [[json(503), "hold"]] });
       // A header takes fetch, whatever "auto" would choose.
       const { state: reached, events } = await world.watch({ id, retryDelay: 0 }, { version: "1" });

@@ -1,7 +1,7 @@
 //! Virtual time, and the executor that plays watches on it.
 //!
-//! Nothing but time happens here, so that time can be exact: all that is due at one moment is there before a watch is
-//! polled. A watch is polled only when it has been woken: one that forgets its waker hangs, and shows.
+//! Time is exact: all that is due at one moment has happened before a watch is polled. A watch is polled only when it has been
+//! woken, so a watch that forgets its waker hangs, and the run fails.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::time::Duration;
 #[derive(Default)]
 pub struct Clock {
     now: Cell<Duration>,
-    /// Who waits, and until when.
+    /// The wakers of all that wait, by the time when they are due.
     alarms: RefCell<BTreeMap<(Duration, u64), Waker>>,
     last_alarm: Cell<u64>,
     pub timers: Cell<usize>,
@@ -45,7 +45,7 @@ impl Clock {
         self.until(self.now.get().saturating_add(duration)).await;
     }
 
-    /// Lets time pass until somebody is due, or to `other` if that is sooner. `None` if nobody ever is.
+    /// Lets time pass until the next waker is due, or to `other` if that is sooner. `None` if none ever is.
     pub fn advance(&self, other: Duration) -> Option<()> {
         let next = self.alarms.borrow().keys().next().map_or(Duration::MAX, |(due, _)| *due).min(other);
         if next == Duration::MAX {
@@ -74,7 +74,7 @@ impl Wake for Flag {
 }
 
 impl Woken {
-    /// It has been: a future must be polled once to begin.
+    /// True at first: a future must be polled once to begin.
     pub fn new() -> Self {
         let flag = Arc::new(Flag(AtomicBool::new(true)));
         Self { waker: Waker::from(flag.clone()), flag }

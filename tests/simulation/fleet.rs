@@ -1,5 +1,5 @@
-//! Many watches on one page, which share a budget: random fleets, servers and networks, and the promises that hold of all
-//! watches together. No model says here what a run must look like.
+//! Many watches on one page, which share a budget: random fleets, servers and networks, and the promises that hold for all
+//! watches together. Here the runs are not compared with a model.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -448,7 +448,7 @@ fn reads_within_the_budget(log: &Log) -> Result<(), String> {
     ensure(!fast, "never more than ten reads start in any second")
 }
 
-/// After a refusal and a read that succeeded, nobody tries a stream for 30 s, or until one has ended.
+/// After a refusal and a read that succeeded, no watch tries a stream for 30 s, or until one has ended.
 fn no_stream_after_a_refusal(log: &Log) -> Result<(), String> {
     for (place, (_, watch, entry)) in log.iter().enumerate() {
         if *entry != Entry::Refused {
@@ -480,7 +480,7 @@ fn first_come_first_served(fleet: &Fleet, log: &Log) -> Result<(), String> {
     begun.sort_by_key(|watch| fleet.cvms[*watch].starts);
     let first =
         |watch: usize, wanted: Entry| log.iter().position(|(_, other, entry)| *other == watch && *entry == wanted);
-    // Whoever begins while a stream is free opens it.
+    // A watch that begins while a stream is free opens one.
     let free = begun.into_iter().take(fleet.max_streams.min(fleet.cvms.len()));
     for watch in free {
         let (opens, reads) = (first(watch, Entry::Opens), first(watch, Entry::Reads));

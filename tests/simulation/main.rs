@@ -3,7 +3,7 @@
 //!
 //! `SIMULATION_RUNS` says how many runs (20,000 if not), `SIMULATION_SEED` which seed is the first (0 if not).
 //!
-//! Whether it would notice: `cargo install cargo-mutants`, then
+//! To see whether it finds errors that are put into the core: `cargo install cargo-mutants`, then
 //! `SIMULATION_RUNS=2000 cargo mutants --file 'src/*.rs' -- --tests`.
 #![cfg(not(target_arch = "wasm32"))]
 
@@ -35,10 +35,10 @@ use script::Script;
 use shrink::shrink;
 use world::play;
 
-/// What has been seen, and in how many runs.
+/// The features that have occurred, and in how many runs.
 type Tally = BTreeMap<String, u64>;
 
-/// What must occur in the simulation, or it would prove little. The rarest occurs in one of two thousand runs.
+/// These must occur in the simulation, or it would prove little. The rarest occurs in one of two thousand runs.
 const MUST_OCCUR: [&str; 62] = [
     "CVM failed: between two reads",
     "CVM failed: streaming",

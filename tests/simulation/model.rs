@@ -1,8 +1,8 @@
-//! What a run must look like, computed from its script alone: the contract's tables once more, naive and with no future,
-//! no timer and no stream in it. It knows nothing of `src/watch.rs` and what is below it.
+//! The expected run, computed from its script alone. This is the contract's tables written a second time, in a naive way,
+//! without futures, timers and streams. It uses nothing of `src/watch.rs` and the modules below it.
 //!
-//! Of what happens at the same moment, this comes first: what the server says or answers, then silence, then wake-ups,
-//! then the attempt's timeout.
+//! Of several things at the same moment, the order is: what the server says or answers, then silence, then wake-ups, then
+//! the attempt's timeout.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Stands for a payload that the watch makes itself.
 pub const MADE: Value = Value::Bool(false);
 
-/// What is to be expected of a run.
+/// The expected run.
 #[derive(Debug)]
 pub struct Expected {
     pub trace: Trace,
@@ -104,7 +104,7 @@ struct Model<'a> {
     wakes: usize,
     woken_at: Option<Duration>,
     dead_streams: u32,
-    /// What was told last within the attempt, if it made no sense.
+    /// The message of the attempt's last event, if that was about data that cannot be used.
     nonsense: Option<String>,
 }
 
@@ -251,7 +251,7 @@ impl Model<'_> {
         let (mut quiet, mut tick) = (self.now, self.now);
         let mut spoke: Option<Duration> = None;
         loop {
-            // Events of other names are not even noticed.
+            // Events of other names are ignored.
             while let Some((_, Step::Say(Message { meaning: Meaning::Nothing, .. }))) = &next {
                 next = steps.next();
             }
@@ -401,7 +401,7 @@ impl Model<'_> {
         }
     }
 
-    /// A read that a wake-up ends: then there is nothing.
+    /// A read; `None` if a wake-up comes before its answer.
     fn read_unless_awake(&mut self, tick: &mut Duration) -> Result<Option<Result<Value, End>>, End> {
         let starts = self.read_starts_at();
         if let Some(awake) = self.wake(tick, starts, true) {
@@ -418,7 +418,7 @@ impl Model<'_> {
         self.read_until(Duration::MAX, true)?.expect("nothing comes between")
     }
 
-    /// A read, unless something happens before its answer: then there is nothing.
+    /// A read; `None` if something else happens before its answer.
     fn read_until(&mut self, end: Duration, wins_ties: bool) -> Result<Option<Result<Value, End>>, End> {
         let is_before = |time: Duration| if wins_ties { time <= end } else { time < end };
         let starts = self.read_starts_at();
@@ -765,7 +765,7 @@ fn interrupted(script: &Script, whole: Expected) -> Expected {
         }
     };
     let (outcome, happens): (_, &dyn Fn(Duration, usize) -> bool) = match interruption {
-        // What would happen at that very moment does not happen any more.
+        // Other things that are due at that very moment do not happen any more.
         Interruption::At(_) => (Outcome::Aborted, &|then, _| then < time),
         // The watch's turn is finished first, but the callback hears nothing.
         Interruption::InCallback(_) => (Outcome::Aborted, &|then, _| then <= time),

@@ -1,4 +1,4 @@
-//! What must hold of every run, whatever the script: the promises, each checked by itself, and then the model.
+//! The promises that must hold for every run, whatever the script: each is checked by itself, and then the model.
 
 use std::time::Duration;
 
@@ -145,9 +145,9 @@ fn reads_within_the_budget(run: &Run) -> Checked {
     ensure(!fast, "at most ten reads start in any second")
 }
 
-/// A stream is never silent for longer than three intervals and the time of the reads that ask after it.
+/// A stream is never silent for longer than three intervals and the time of the reads that check it.
 fn no_silence_without_a_read(script: &Script, run: &Run) -> Checked {
-    // Repeated nonsense is not told, so it cannot be seen here.
+    // Data that cannot be used is told once, however often it comes, so not every frame can be seen here.
     if script.has_nonsense() {
         return Ok(());
     }
@@ -156,7 +156,7 @@ fn no_silence_without_a_read(script: &Script, run: &Run) -> Checked {
     for (time, entry) in &run.trace {
         // A read may have to wait for its turn.
         let limit = since.map_or(Duration::MAX, |since: Duration| since + most);
-        ensure(*time <= limit, "a stream that is silent for three intervals is asked after")?;
+        ensure(*time <= limit, "a stream that is silent for three intervals is checked by a read")?;
         match entry {
             Entry::StreamOpens => (is_open, since) = (true, Some(*time)),
             Entry::StreamCloses => (is_open, since) = (false, None),

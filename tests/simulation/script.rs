@@ -15,7 +15,7 @@ use crate::scripted::{FUNCTION, JsonArguments, number};
 #[derive(Clone, Debug)]
 pub struct Script {
     pub targets: Vec<&'static str>,
-    /// What the function answers, each time that it is asked; after the last it agrees.
+    /// The function's answers, one for each call; after the last it agrees.
     pub until: Option<Vec<Answer>>,
     pub fail_on: FailOn,
     pub leave_first: bool,
@@ -30,9 +30,9 @@ pub struct Script {
     pub max_streams: usize,
     /// When other watches of the page give their streams back.
     pub held: Vec<Duration>,
-    /// What the streams do, in the order in which they are opened. After the last, the server is well again.
+    /// What the streams do, in the order in which they are opened. After the last, the server has no more faults.
     pub streams: Vec<Stream>,
-    /// What the reads give, and how long each takes. After the last, the server is well again.
+    /// What the reads give, and how long each takes. After the last, the server has no more faults.
     pub reads: Vec<(Duration, Read)>,
     pub wakes: Vec<(Duration, WakeUp)>,
     /// When the clock on the wall jumps, and by how many milliseconds.
@@ -91,11 +91,11 @@ pub enum Step {
     CloseForGood,
     /// More bytes than a frame may have. (Only through the decoder.)
     Flood,
-    /// The connection comes to nothing. (The first step, and never through the decoder.)
+    /// The connection fails. (The first step, and never through the decoder.)
     Refuse(Refused),
 }
 
-/// How a connection comes to nothing.
+/// How a connection fails.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refused {
     Status(u16, Option<Duration>),
@@ -107,7 +107,7 @@ pub enum Refused {
     Foreign,
 }
 
-/// A frame, and what there is to understand in it.
+/// A frame, and what it means.
 #[derive(Clone, Debug)]
 pub struct Message {
     pub name: &'static str,
@@ -138,7 +138,7 @@ pub enum Read {
 const STATUSES: [&str; 7] = ["running", "Running", "running ", "starting", "stopped", "", "läuft ✓"];
 const TEMPORARY: [u16; 7] = [408, 425, 429, 500, 502, 503, 599];
 const FOR_GOOD: [u16; 6] = [204, 400, 401, 404, 422, 499];
-/// What is JSON but no object: an `error` may be that, a state may not.
+/// JSON that is not an object: an `error` may be that, a state may not.
 const SHAPELESS: [&str; 6] = ["null", "[]", "7", "\"running\"", "true", "[{\"status\":\"running\"}]"];
 const NO_JSON: [&str; 5] = ["", "x", "{\"status\":\"running\"", "{\"status\":\"running\"}}", "{'status':'running'}"];
 const NO_STATE: [&str; 4] = [r#"{"Status":"running"}"#, r#"{"status":null}"#, r#"{"status":["running"]}"#, "{}"];
@@ -249,7 +249,7 @@ struct Draw {
     targets: Vec<&'static str>,
     interval: Duration,
     timeout: Duration,
-    /// Every payload of a frame that is an object has a number of its own, so that none can be lost or doubled unseen.
+    /// Every payload of a frame that is an object has a number of its own, so that a lost or a repeated one is noticed.
     serial: u64,
 }
 

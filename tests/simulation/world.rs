@@ -31,7 +31,7 @@ pub struct Run {
     pub doing: &'static str,
     /// Streams, reads and timers that were alive after the watch had settled.
     pub left_alive: [usize; 3],
-    /// The budget after it, as it shows itself.
+    /// The budget after the watch, as `Debug` writes it.
     pub budget: String,
 }
 
@@ -80,9 +80,9 @@ pub enum Outcome {
     BadArgument(&'static str),
     Foreign,
     Aborted,
-    /// The callback threw, and took the watch with it.
+    /// The callback threw, which ended the watch.
     Thrown,
-    /// It is not woken any more, or it spins.
+    /// It is not woken any more, or it is polled without end.
     Hangs,
 }
 

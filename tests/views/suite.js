@@ -1,4 +1,4 @@
-// What views do, whatever shows them: in a real browser, with the simulator's log as witness.
+// The behaviour of views, in each framework: in a real browser, checked by the simulator's log too.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -254,7 +254,7 @@ export function testViews(given) {
     assert.equal((await simulator.closed(id)).length, 2);
   });
 
-  test("what a callback throws is reported, and reaches nobody else", async () => {
+  test("what a callback throws is reported, and the other callbacks are called all the same", async () => {
     const id = await simulator.script({ streams: [reaches] });
     await browser.run((id) => {
       globalThis.reported = [];

@@ -8,7 +8,7 @@ import { install, tool } from "../package/installed.js";
 const here = import.meta.dirname;
 const { app } = install("views");
 cpSync(join(here, "types"), app, { recursive: true });
-// Whose types `cvm-watch/vue` takes from the app. `cvm-watch/react` needs none.
+// `cvm-watch/vue` takes Vue's types from the app. `cvm-watch/react` needs none.
 symlinkSync(join(here, "node_modules/vue"), join(app, "node_modules/vue"), "junction");
 
 for (const compiler of ["typescript-5", "typescript"]) {

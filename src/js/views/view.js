@@ -2,8 +2,8 @@ import { decides, keyOf } from "./request.js";
 import { findRun, Run } from "./run.js";
 
 /**
- * What one component shows of one request. Creating a view and reading it have no effect: a rendering that is discarded, or
- * one on a server, leaves nothing behind. The request is made at the first subscription.
+ * The values of one request that one component shows. The request is made at the first subscription: a rendering that is
+ * discarded, or one on a server, only creates and reads a view, and that has no effect.
  */
 export class View {
   #client;

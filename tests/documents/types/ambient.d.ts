@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: these types are not under test
 
-// What stands around the blocks of the documents. Other people's packages are known by their names alone: here it is about ours.
+// Declarations that the blocks of the documents need. Other packages are declared by their names alone: ours is under test.
 
 declare module "@tanstack/react-query" {
   export const experimental_streamedQuery: any;

@@ -28,8 +28,8 @@ impl Writer {
     }
 }
 
-/// A body written by `write`. It ends when the future does, and letting go of the body drops the future: this is
-/// how a writer learns that its client has left.
+/// A body written by `write`. It ends when the future does. Dropping the body drops the future: this is how a
+/// writer learns that its client has left.
 pub fn written_by<F>(write: impl FnOnce(Writer) -> F) -> Body
 where
     F: Future<Output = ()> + Send + 'static,

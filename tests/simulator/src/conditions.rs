@@ -1,4 +1,4 @@
-//! Conditions: what lies between the API and its clients for every request, until it is changed.
+//! Conditions: the faults of the network, a proxy or the server that hold for every request, until they are changed.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
@@ -43,7 +43,7 @@ impl AllConditions {
     }
 }
 
-/// What is wrong with the way to the API, or with its clock. By default nothing is.
+/// The faults on the way to the API, and of its clock. By default there are none.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Conditions {
@@ -57,7 +57,7 @@ pub struct Conditions {
     reads: ReadConditions,
 }
 
-/// What befalls streams.
+/// What happens to streams.
 #[derive(Clone, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct StreamConditions {
@@ -115,7 +115,7 @@ impl Conditions {
         }
     }
 
-    /// Tells the time of the server's clock, where that is wrong or a date is to be compared with it.
+    /// Sends the time of the server's clock, if that is wrong, or if a date must be compared with it.
     pub fn tell_time(&self, mut response: Response) -> Response {
         if self.clock_offset_ms == 0 && !self.retry_after_as_date {
             return response;

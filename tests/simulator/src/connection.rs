@@ -32,7 +32,7 @@ const TLS_HANDSHAKE: [u8; 1] = [22];
 pub struct LoopbackListener {
     sockets: Sockets,
     tls: Option<TlsAcceptor>,
-    /// Done beside the accepting: one client must not keep the others waiting.
+    /// They run while others are accepted: one client must not keep the others waiting.
     handshakes: JoinSet<io::Result<(LoopbackIo, SocketAddr)>>,
 }
 
@@ -177,8 +177,8 @@ impl LoopbackStream {
         Self { stream: Some(stream), connection: Connection::default() }
     }
 
-    /// Speaks TLS with a client that does, and leaves one alone that does not: tests have their requests by plain
-    /// HTTP, without a certificate to trust.
+    /// Speaks TLS with a client that begins with it, and plain HTTP with the others: tests send requests of their own without
+    /// trusting the certificate.
     async fn shake_hands(self, tls: TlsAcceptor) -> io::Result<LoopbackIo> {
         let mut first = [0];
         if let Some(stream) = &self.stream {

@@ -155,7 +155,7 @@ impl Machine {
         }
     }
 
-    /// Takes the CVM step by step to where it is going, unless another change overtakes it.
+    /// Moves the CVM step by step to its next settled status, unless another change comes before.
     async fn drive(self: Arc<Self>, transit: u64, step_time: Duration) {
         loop {
             tokio::time::sleep(step_time).await;

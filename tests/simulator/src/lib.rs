@@ -102,7 +102,7 @@ impl Simulator {
     /// Serves for ever; dropping the future ends it.
     ///
     /// # Errors
-    /// None that are known: failures to accept a connection are waited out.
+    /// None are known: after a failure to accept a connection it waits, and tries again.
     pub async fn serve(self) -> io::Result<()> {
         axum::serve(self.listener, self.router.into_make_service_with_connect_info::<Connection>()).await
     }

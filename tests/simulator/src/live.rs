@@ -56,7 +56,7 @@ impl LiveStreams {
         self.0.locked().per_user = per_user;
     }
 
-    /// Admits a stream, or gives the visit back when its user has had enough.
+    /// Admits a stream, or gives the visit back when its user has reached the limit.
     pub fn admit(
         &self,
         cvm: &str,
@@ -130,12 +130,12 @@ impl LiveStreams {
 impl LiveStream {
     /// Disturbs the stream, now or as soon as it has begun to answer.
     pub fn disturb(&self, disturbance: Disturbance) {
-        // A stream that has just ended is past being disturbed.
+        // A stream that has just ended cannot be disturbed any more.
         let _ = self.disturb.send(disturbance);
     }
 }
 
-/// A request that is being answered: letting go of it before it was served means that the client left.
+/// A request that is being answered. If it is dropped before it was served, the client has left.
 pub struct Exchange {
     visit: Arc<Visit>,
     connection: Connection,

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A mutex that stays usable after a holder panicked: one failing request must not take the others down.
+/// A mutex that stays usable after a holder panicked: one failing request must not make the others fail.
 pub trait Lock<T> {
     /// The lock, whether poisoned or not.
     fn locked(&self) -> MutexGuard<'_, T>;

@@ -21,7 +21,7 @@ pub enum Kind {
     Stream,
     /// The present state, once.
     Read,
-    /// A browser's question whether it may ask.
+    /// A preflight: the browser asks whether it may send the request.
     Preflight,
 }
 

@@ -201,8 +201,8 @@ impl Drop for OpenConnection {
     }
 }
 
-/// An upstream answer's body as it arrives. The connection goes with it: hyper alone would notice that no client reads
-/// a silent body any more only when its next bytes came.
+/// An upstream answer's body as it arrives. The connection is dropped together with it: otherwise hyper would notice that
+/// the client has left only at the body's next bytes.
 struct Forwarded {
     body: Incoming,
     _connection: OpenConnection,

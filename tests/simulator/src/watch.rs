@@ -37,7 +37,7 @@ pub async fn watch(machine: Arc<Machine>, terms: &Terms, keep_alive: Duration, w
                 biased;
                 change = changes.recv() => match change {
                     Ok(state) => break state,
-                    // Too far behind, or the CVM is gone: the present state is the best there is.
+                    // Too far behind, or the CVM is gone: it goes on with the present state.
                     Err(RecvError::Lagged(_) | RecvError::Closed) => break machine.state(),
                 },
                 () = tokio::time::sleep_until(terms.deadline()) => return writer.send(terms.timeout_event()).await,

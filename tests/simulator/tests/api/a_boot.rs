@@ -107,7 +107,7 @@ async fn broken_app_fails_while_setting_up_docker_and_keeps_its_status() {
 }
 
 #[tokio::test]
-async fn whoever_watches_a_failed_boot_is_told_at_once() {
+async fn a_watch_of_a_failed_boot_is_told_at_once() {
     let api = Api::start().await;
     api.watch("broken-app", "running").await.events().await;
     let names: Vec<_> =

@@ -118,7 +118,7 @@ async fn a_read_tells_the_same_as_the_stream() {
         let mut read = api.state("slow").await;
         assert_eq!((&read["status"], read["in_progress"].is_boolean()), (&json!(status), true));
         for state in [&mut told, &mut read] {
-            // It goes by the clock.
+            // It changes with time.
             state["uptime"].take();
         }
         assert_eq!(told, read);

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-/// A simulator of one's own. It ends with the test's runtime.
+/// A simulator for one test. It ends with the test's runtime.
 pub struct Api {
     pub port: u16,
 }

@@ -1,4 +1,4 @@
-//! What lies between the API and its clients.
+//! Conditions: the faults of the network, a proxy or the server that hold for every request.
 
 use std::time::{Duration, SystemTime};
 

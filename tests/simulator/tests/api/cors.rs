@@ -52,7 +52,7 @@ async fn a_preflight_is_allowed_the_headers_it_asks_for_and_is_logged() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_may_use_the_scripting_face() {
+async fn pages_of_other_origins_may_use_the_scripting_api() {
     let api = Api::start().await;
     let wishes = [("origin", ORIGIN), ("access-control-request-method", "PUT")];
     let answer = api.request(Method::OPTIONS, "/simulator/cvms/x/script", &wishes, "").await;

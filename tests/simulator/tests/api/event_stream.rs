@@ -1,4 +1,4 @@
-//! The event stream's and the read's outer form, and what comes by the clock.
+//! The headers and parameters of the event stream and the read, and what a stream sends at which time.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Faults that befall live streams.
+//! Faults of live streams.
 
 use hyper::{Method, StatusCode};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! CVMs by the dozen.
+//! Fleets of CVMs.
 
 use cvm_simulator::Options;
 use hyper::StatusCode;
