@@ -6,13 +6,11 @@ import { tryTo } from "./values.js";
 /** The globals that a platform must have. `fetch` is needed too, but may be in the client's configuration. */
 const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", "Headers", "URL", "setTimeout"];
 
-/** How long a load may take (seconds), where the request does not say. */
-const TIMEOUT = 300;
-
 /** Node creates some of its globals when they are first read, and that throws if another global is missing. */
 const isMissing = (name) => typeof tryTo(() => globalThis[name]) !== (name === "WebAssembly" ? "object" : "function");
 
-const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : TIMEOUT);
+/** How long a load may take, in seconds: the timeout of an attempt, or its default where the request gives none that is valid. */
+const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : 300);
 
 /** The module, once it has been compiled. */
 let module;
