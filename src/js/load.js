@@ -9,7 +9,7 @@ const NEEDED = ["WebAssembly", "TextDecoder", "TextEncoder", "AbortController", 
 /** Node creates some of its globals when they are first read, and that throws if another global is missing. */
 const isMissing = (name) => typeof tryTo(() => globalThis[name]) !== (name === "WebAssembly" ? "object" : "function");
 
-/** How long a load may take, in seconds: the timeout of an attempt, or its default where the request gives none that is valid. */
+/** How long a load may take, in seconds: the timeout of an attempt, or its default where the given one is not valid. */
 const secondsOf = (timeout) => (typeof timeout === "number" && timeout >= 10 && timeout <= 600 ? timeout : 300);
 
 /** The module, once it has been compiled. */
