@@ -35,6 +35,11 @@ impl<T> Mailbox<T> {
         }
     }
 
+    /// Whether this is the same mailbox.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Waits for the next item.
     pub fn next(&self) -> impl Future<Output = T> {
         poll_fn(|context| {

@@ -1,5 +1,7 @@
 //! What wakes a watch: the page is online again, comes back from the back/forward cache, or becomes visible.
 
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use wasm_bindgen::JsValue;
@@ -12,27 +14,72 @@ use super::listener::Listener;
 use super::mailbox::Mailbox;
 use super::value::{field, global, text};
 
-/// What an event of the page says.
-type Meaning = Box<dyn FnMut(&JsValue) -> Option<WakeUp>>;
-
-/// Listens to a page until it is dropped.
+/// The wake-ups of one watch, until this is dropped.
 #[derive(Default)]
 pub struct WakeUps {
     wake_ups: Mailbox<WakeUp>,
-    _listeners: Option<[Listener; 3]>,
+    page: Option<Rc<Page>>,
 }
 
 impl WakeUps {
     /// Listens. Without a page (on a server) there are no wake-ups.
     pub fn of(page: Option<&EventTarget>) -> Self {
-        let Some(page) = page else { return Self::default() };
         let wake_ups = Mailbox::default();
+        let page = page.map(Page::shared);
+        if let Some(page) = &page {
+            page.watches.borrow_mut().push(wake_ups.clone());
+        }
+        Self { wake_ups, page }
+    }
+
+    /// The next one. What comes while no future waits is kept.
+    pub fn next(&self) -> impl Future<Output = WakeUp> {
+        self.wake_ups.next()
+    }
+}
+
+impl Drop for WakeUps {
+    fn drop(&mut self) {
+        if let Some(page) = &self.page {
+            page.watches.borrow_mut().retain(|watch| !watch.is(&self.wake_ups));
+        }
+    }
+}
+
+thread_local! {
+    /// The page, while a watch listens to it.
+    static PAGE: RefCell<Weak<Page>> = const { RefCell::new(Weak::new()) };
+}
+
+/// A page's listeners: one of each kind for all watches, since a browser searches all of a kind for the one to be removed.
+struct Page {
+    watches: Rc<RefCell<Vec<Mailbox<WakeUp>>>>,
+    _listeners: [Listener; 3],
+}
+
+/// What an event of the page says.
+type Meaning = Box<dyn FnMut(&JsValue) -> Option<WakeUp>>;
+
+impl Page {
+    /// The listeners that there are, or new ones.
+    fn shared(page: &EventTarget) -> Rc<Self> {
+        PAGE.with_borrow_mut(|known| {
+            known.upgrade().unwrap_or_else(|| {
+                let page = Rc::new(Self::listen(page));
+                *known = Rc::downgrade(&page);
+                page
+            })
+        })
+    }
+
+    fn listen(page: &EventTarget) -> Self {
+        let watches = Rc::<RefCell<Vec<Mailbox<WakeUp>>>>::default();
         let mut hidden_since = is_hidden().then(now);
         let listener = |kind, mut wake_up: Meaning| {
-            let wake_ups = wake_ups.clone();
+            let watches = Rc::clone(&watches);
             Listener::new(page, kind, move |event| {
                 if let Some(wake_up) = wake_up(&event) {
-                    wake_ups.put(wake_up);
+                    watches.borrow().iter().for_each(|watch| watch.put(wake_up));
                 }
             })
         };
@@ -42,12 +89,7 @@ impl WakeUps {
             // It is sent to the document, and bubbles.
             listener("visibilitychange", Box::new(move |_| visible_after(&mut hidden_since))),
         ];
-        Self { wake_ups, _listeners: Some(listeners) }
-    }
-
-    /// The next one. What comes while no future waits is kept.
-    pub fn next(&self) -> impl Future<Output = WakeUp> {
-        self.wake_ups.next()
+        Self { watches, _listeners: listeners }
     }
 }
 
