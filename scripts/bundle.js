@@ -51,6 +51,8 @@ const settings = {
   target: "es2022",
   charset: "utf8",
   logLevel: "warning",
+  // Without short names wasm-bindgen lists a module of ours once for each of its functions: the same each time.
+  logOverride: { "duplicate-object-key": "silent" },
 };
 
 /**
