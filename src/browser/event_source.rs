@@ -12,6 +12,15 @@ use super::listener::Listener;
 use super::mailbox::Mailbox;
 use super::value::{field, global, message_of};
 
+#[wasm_bindgen]
+extern "C" {
+    /// web-sys's message. It may be any other event, or a replaced EventSource's own object: reading its data may throw.
+    #[wasm_bindgen(extends = MessageEvent)]
+    type Message;
+    #[wasm_bindgen(method, getter, catch)]
+    fn data(this: &Message) -> Result<JsValue, JsValue>;
+}
+
 /// An open EventSource. It is closed at its first failure, so that it never reconnects by itself, and when it is dropped.
 pub struct EventSourceStream {
     source: EventSource,
@@ -43,8 +52,7 @@ impl EventSourceStream {
 
 /// A failed connection and the server's `event: error` are both called `error`; only the latter has data.
 fn arrival(source: &EventSource, kind: EventKind, event: JsValue) -> Arrival {
-    let message: MessageEvent = event.unchecked_into();
-    let data = field(&message, "data");
+    let data = event.unchecked_into::<Message>().data().unwrap_or_default();
     if data.is_string() {
         return Ok(Frame { kind, data: data.unchecked_into() });
     }
