@@ -113,6 +113,29 @@ async fn it_rests_while_the_page_is_hidden_and_reads_at_once_when_that_is_over()
     assert_eq!(states.status().await, at("running", 67.0));
 }
 
+/// Asks for two states, the first after so many seconds.
+async fn two_states(world: &World, from: f64, interval: u8) {
+    sleep(Duration::from_secs_f64(from)).await;
+    let mut states = Loop::over(world, json!({ "interval": interval }));
+    states.next().await.unwrap();
+    states.next().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_after_a_wake_up_goes_before_those_of_every_interval_and_another_does_not() {
+    for (wakes, is_first) in [(vec![(5.7, Online)], true), (vec![], false)] {
+        let budget = Budget::default();
+        let world = |reads: [Read; 2]| World::new([]).with_reads(reads).sharing(&budget);
+        // These two take all unanswered reads until 8 s, and one of them until 9.5 s.
+        let [one, other] = [(); 2].map(|()| world([Read::Slow(8.0, "stopped"), Read::Status("running")]));
+        let [older, woken] = [(); 2].map(|()| world([Read::Status("stopped"), Read::Slow(0.5, "running")]));
+        let woken = woken.with_wakes(wakes);
+        let (one, other) = (two_states(&one, 0.0, 30), two_states(&other, 1.5, 30));
+        tokio::join!(one, other, two_states(&older, 0.5, 6), two_states(&woken, 1.0, 5));
+        assert_eq!(woken.read_at()[1] < older.read_at()[1], is_first, "{:?} {:?}", woken.read_at(), older.read_at());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_begins_to_rest_when_the_page_is_hidden_from_the_start() {
     let mut world =
