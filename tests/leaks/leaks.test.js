@@ -10,7 +10,7 @@ import { ways } from "./ways.js";
 
 const WATCHES = Number(process.env.WATCHES ?? 1000);
 /** Until then the engine itself still grows: it compiles what is used, and remembers how. */
-const WARM_UP = 200;
+const WARM_UP = WATCHES / 4;
 /** Between two looks at the server's log, which is then cleared: it would become the slowest part. */
 const ROUND = 250;
 /** Bytes by which the page may grow in all. Each watch has a share that is less than the smallest object. */
