@@ -9,7 +9,7 @@ import { evaluate, held } from "./held.js";
 import { ways } from "./ways.js";
 
 const WATCHES = Number(process.env.WATCHES ?? 1000);
-/** Until then the engine itself still grows: it compiles what is used, and remembers how. */
+/** Until then the engine itself still grows: it compiles what is used, and remembers how. As many as are counted of each kind. */
 const WARM_UP = WATCHES / 4;
 /** Between two looks at the server's log, which is then cleared: it would become the slowest part. */
 const ROUND = 250;
